@@ -1,0 +1,19 @@
+//! A todo app, as the functions that it consists of.
+//!
+//! Nothing in here knows about HTTP. The functions are in [`todos`] and [`users`]; what they share is in [`Services`].
+
+pub mod todos;
+pub mod users;
+
+mod secret;
+mod services;
+
+pub use self::{
+    services::{Config, OpenError, Services},
+    users::UserSession,
+};
+
+pikku_core::registry!(
+    /// Things to do, to each user their own.
+    TodoApp { services: Services, session: UserSession }
+);

@@ -1,0 +1,33 @@
+//! What generated code names. It changes together with the contract version and is no one else's to use.
+
+pub use std::{error::Error as StdError, fmt, time::Duration};
+
+pub use reqwest::Method;
+pub use serde;
+pub use serde_json::Value;
+pub use uuid::Uuid;
+
+pub use crate::{
+    ApiError, BaseUrlError, Error, Events, Http, NoError, RawResponse, Request, Upload, contract::assert_contract,
+};
+
+/// Everything that generated code uses without a path, so that it also compiles where there is no implicit prelude.
+pub mod prelude {
+    pub use std::{
+        boxed::Box,
+        clone::Clone,
+        cmp::{Eq, PartialEq},
+        collections::BTreeMap,
+        convert::{AsRef, Into},
+        default::Default,
+        fmt::Debug,
+        hash::Hash,
+        marker::Copy,
+        option::Option,
+        result::Result::{self, Ok},
+        string::String,
+        vec::Vec,
+    };
+
+    pub use serde::{Deserialize, Serialize};
+}

@@ -1,0 +1,61 @@
+//! The runtime of pikku's generated Rust clients, native and in the browser (`wasm32-unknown-unknown`).
+//!
+//! A build script lets `pikku-codegen` write the client of an application into `OUT_DIR`; a module takes it in:
+//!
+//! ```ignore
+//! pub mod api {
+//!     pikku_client::include_generated!();
+//! }
+//!
+//! let api = api::TodoClient::new("http://127.0.0.1:4002")?.with_api_key(key);
+//! match api.rename_todo(&api::RenameTodo { todo_id, title }).await {
+//!     Err(Error::Api(api::RenameTodoError::NotFound)) => println!("it is gone"),
+//!     other => println!("{:?}", other?),
+//! }
+//! ```
+//!
+//! What is generated is signatures and types. The behaviour is here: [`Http`] holds the address, the credentials and the
+//! policies, and [`Error`] tells a function's own errors from everything else that a call can end in.
+
+mod base_url;
+mod contract;
+mod credentials;
+mod error;
+mod events;
+mod exchange;
+mod http;
+mod input;
+mod platform;
+mod problem;
+mod raw;
+mod request;
+mod retry;
+mod sse;
+mod upload;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use base_url::BaseUrlError;
+pub use error::{ApiError, DecodeError, EncodeError, Error, NoError, TransportError};
+pub use events::Events;
+pub use http::Http;
+pub use problem::{FieldError, Problem};
+pub use raw::RawResponse;
+pub use request::Request;
+pub use retry::Retry;
+pub use upload::{Upload, Uploads};
+
+/// Takes the generated client in at this place; it fills a module of its own best.
+///
+/// ```ignore
+/// pub mod api {
+///     pikku_client::include_generated!();
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_generated {
+    () => {
+        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/client.rs"));
+    };
+}

@@ -1,0 +1,163 @@
+//! The router: the table of the routes, and the `match` from a route to its function.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+use syn::Path;
+
+use super::{File, header, routes};
+use crate::{
+    error::{Error, Result},
+    model::{Function, HttpRoute, Model, TextKind},
+};
+
+/// Renders `router.rs`.
+///
+/// # Errors
+/// When a name in the model is no name in Rust.
+pub fn render(model: &Model) -> Result<File> {
+    let mut text = header(model);
+    let file: syn::File = syn::parse2(render_code(model)?).map_err(|error| Error::Emit(error.to_string()))?;
+    // A blank line between items; the printer leaves none.
+    let empty = syn::File { items: Vec::new(), ..file.clone() };
+    for item in &file.items {
+        let printed = prettyplease::unparse(&syn::File { items: vec![item.clone()], ..empty.clone() });
+        text.push('\n');
+        text.push_str(&spaced(&printed));
+    }
+    Ok(File { path: "router.rs".into(), text })
+}
+
+/// Code with a blank line before each method but the first.
+fn spaced(code: &str) -> String {
+    let mut text = String::with_capacity(code.len());
+    let mut before = "";
+    for line in code.lines() {
+        let is_method = line.starts_with("    fn ") || line.starts_with("    async fn ");
+        if is_method && !before.ends_with('{') {
+            text.push('\n');
+        }
+        text.push_str(line);
+        text.push('\n');
+        before = line;
+    }
+    text
+}
+
+fn render_code(model: &Model) -> Result<TokenStream> {
+    let app = path(&format!("{}::{}", model.app_module, model.app))?;
+    let routes: Vec<(&Function, &HttpRoute)> = routes(model).collect();
+    let entries = routes.iter().map(|(function, route)| render_route(function, route));
+    let numbers = (0..routes.len()).map(Literal::usize_unsuffixed);
+    let numbers_too = numbers.clone();
+    let functions: Vec<Path> = routes
+        .iter()
+        .map(|(function, _)| path(&format!("{}::{}", function.module, function.name)))
+        .collect::<Result<_>>()?;
+    let contract = Literal::u32_unsuffixed(model.contract);
+    Ok(quote! {
+        use ::pikku_core::__private as pikku;
+
+        type App = #app;
+
+        const _: () = pikku::assert_contract::<#contract>();
+
+        /// Every route; its place here is its number.
+        pub static ROUTES: &[pikku::Route] = &[#(#entries),*];
+
+        /// The application as an axum router, to be served, nested, layered or merged.
+        pub fn router(app: pikku::Pikku<App>) -> pikku::axum::Router {
+            pikku::router::<App, Routes>(app)
+        }
+
+        /// Serves the application until the process is told to end.
+        ///
+        /// # Errors
+        /// When the address can't be had.
+        pub async fn serve(app: pikku::Pikku<App>, address: ::std::net::SocketAddr) -> ::std::io::Result<()> {
+            pikku::Server::bind(address).await?.serve(router(app)).await
+        }
+
+        /// The way from a route to its function.
+        #[derive(Debug)]
+        pub enum Routes {}
+
+        impl pikku::Dispatch<App> for Routes {
+            const ROUTES: &'static [pikku::Route] = ROUTES;
+
+            async fn dispatch(route: usize, incoming: pikku::Incoming<'_, App>) -> pikku::axum::response::Response {
+                match route {
+                    #(#numbers => incoming.serve::<#functions>().await,)*
+                    _ => incoming.unrouted(),
+                }
+            }
+
+            fn middleware(route: usize) -> Vec<pikku::Layer<App>> {
+                match route {
+                    #(#numbers_too => <#functions as pikku::PikkuFunc>::middleware(),)*
+                    _ => Vec::new(),
+                }
+            }
+        }
+    })
+}
+
+/// One entry of the table; what is as usual is left to `Route::new`.
+fn render_route(function: &Function, route: &HttpRoute) -> TokenStream {
+    let HttpRoute { method, path, .. } = route;
+    let name = format!("{}::{}", function.module, function.name);
+    let access = match (function.auth, &function.permissions) {
+        (true, None) => None,
+        (true, Some(permissions)) => Some(quote!(Permitted(#permissions))),
+        (false, None) => Some(quote!(Public)),
+        (false, Some(permissions)) => Some(quote!(PublicPermitted(#permissions))),
+    };
+    let access = access.map(|access| quote!(access: pikku::Access::#access,));
+    let tags = (!function.tags.is_empty()).then(|| {
+        let tags = &function.tags;
+        quote!(tags: &[#(#tags),*],)
+    });
+    let usual = if function.output == crate::model::Output::None { 204 } else { 200 };
+    let status = (route.status != usual).then(|| {
+        let status = Literal::u16_unsuffixed(route.status);
+        quote!(status: Some(#status),)
+    });
+    let body_limit = route.body_limit.map(|limit| {
+        let limit = Literal::usize_unsuffixed(limit);
+        quote!(body_limit: Some(#limit),)
+    });
+    let timeout = route.timeout.map(|seconds| {
+        let seconds = Literal::u64_unsuffixed(seconds);
+        quote!(timeout: Some(::std::time::Duration::from_secs(#seconds)),)
+    });
+    let texts: Vec<TokenStream> = route.fields.iter().filter_map(|field| render_text(&field.name, field.text)).collect();
+    let texts = (!texts.is_empty()).then(|| quote!(texts: &[#(#texts),*],));
+    let renamed = (!function.renamed.is_empty()).then(|| {
+        let pairs = function.renamed.iter().map(|(rust, wire)| quote!((#rust, #wire)));
+        quote!(renamed: &[#(#pairs),*],)
+    });
+    quote! {
+        pikku::Route {
+            #access #tags #status #body_limit #timeout #texts #renamed
+            ..pikku::Route::new(#method, #path, #name)
+        }
+    }
+}
+
+fn render_text(name: &str, kind: TextKind) -> Option<TokenStream> {
+    let variant = match kind {
+        TextKind::Text | TextKind::Nested | TextKind::File => return None,
+        TextKind::Number => "Number",
+        TextKind::Boolean => "Boolean",
+        TextKind::Scalar => "Scalar",
+        TextKind::TextList => "TextList",
+        TextKind::NumberList => "NumberList",
+        TextKind::BooleanList => "BooleanList",
+        TextKind::ScalarList => "ScalarList",
+    };
+    let variant = format_ident!("{variant}");
+    Some(quote!((#name, pikku::TextKind::#variant)))
+}
+
+fn path(text: &str) -> Result<Path> {
+    syn::parse_str(&format!("::{text}")).map_err(|error| Error::Emit(format!("`{text}` is no path: {error}")))
+}

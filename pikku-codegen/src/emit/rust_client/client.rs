@@ -1,0 +1,238 @@
+//! The client itself: a struct with one method for each function.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{
+    RustClientError,
+    docs::{carried, doc},
+    errors::Errors,
+    fields::{field_idents, is_file},
+    names::{Scope, ident, pascal_case},
+    simplify::simplify,
+    types::{Position, TypeWriter},
+};
+use crate::{
+    model::{Function, HttpRoute, Model, Output, Place},
+    schema::{Object, Type, Types},
+};
+
+/// Methods that every client has; functions of these names get a number.
+const OWN_METHODS: &[&str] =
+    &["new", "from_http", "http", "with_api_key", "with_bearer", "with_header", "with_timeout"];
+
+/// What a client of this application is called: `TodoApp` has a `TodoClient`.
+pub(super) fn client_name(app: &str) -> String {
+    let app = pascal_case(app);
+    let stem = app.strip_suffix("App").filter(|stem| !stem.is_empty()).unwrap_or(&app);
+    format!("{stem}Client")
+}
+
+/// Writes the client.
+pub(super) struct ClientWriter<'a> {
+    pub(super) model: &'a Model,
+    pub(super) types: &'a Types,
+    pub(super) errors: &'a Errors,
+    pub(super) name: &'a str,
+}
+
+impl ClientWriter<'_> {
+    /// The struct and its methods.
+    pub(super) fn items(
+        &self,
+        functions: &[&Function],
+        writer: &mut TypeWriter<'_>,
+    ) -> Result<Vec<TokenStream>, RustClientError> {
+        let name = format_ident!("{}", self.name);
+        let mut scope = Scope::default();
+        for method in OWN_METHODS {
+            scope.take(method);
+        }
+        let methods = functions.iter().map(|function| {
+            let method = scope.take(function.name.strip_prefix("r#").unwrap_or(&function.name));
+            self.method(&method, function, writer)
+        });
+        let methods: Vec<_> = methods.collect::<Result<_, _>>()?;
+        let docs = doc(&format!(
+            "Calls the functions of `{}`.\n\nIt is cheap to clone, and clones share their connections and their bearer token.",
+            self.model.source
+        ));
+        let own = own_methods(writer);
+        let allow = quote!(#[allow(dead_code, reason = "a program calls only the functions that it needs")]);
+        Ok(vec![
+            quote!(#docs #[derive(Debug, Clone)] pub struct #name { http: runtime::Http }),
+            quote!(#allow impl #name { #own }),
+            quote!(#allow impl #name { #(#methods)* }),
+        ])
+    }
+
+    fn method(
+        &self,
+        method: &str,
+        function: &Function,
+        writer: &mut TypeWriter<'_>,
+    ) -> Result<TokenStream, RustClientError> {
+        // Only functions that have a route come here.
+        let Some(route) = function.http.first() else { return Ok(TokenStream::new()) };
+        let pascal = pascal_case(&function.name);
+        let says = |what: &str| format!("{what} [`{}::{method}`].", self.name);
+        let position = |suffix: &str, what: &str| Position::new(format!("{pascal}{suffix}"), says(what));
+
+        let input = function.input.as_ref().map(|schema| simplify(self.types.input(schema)));
+        let (parameter, request) = match &input {
+            Some(ty) => {
+                let position = position("Input", "The input of").with_files();
+                let parameter = writer.borrowed(ty, &position)?;
+                (quote!(, input: #parameter), request(route, Some(self.object(ty))))
+            }
+            None => (quote!(), request(route, None)),
+        };
+        let (answer, ending) = match &function.output {
+            Output::None => (quote!(()), quote!(empty())),
+            Output::Raw => (quote!(runtime::RawResponse), quote!(raw())),
+            Output::Json(schema) => {
+                let ty = simplify(self.types.output(schema));
+                (writer.ty(&ty, &position("Output", "The answer of"))?, quote!(json()))
+            }
+            Output::Stream(schema) => {
+                let ty = simplify(self.types.output(schema));
+                let item = writer.ty(&ty, &position("Event", "What is sent by"))?;
+                let error = ident(self.errors.name(&function.name));
+                (quote!(runtime::Events<#item, #error>), quote!(events()))
+            }
+        };
+        let (docs, result) = (doc(&self.documentation(function, route)), writer.std("Result"));
+        let (method, error) = (ident(method), ident(self.errors.name(&function.name)));
+        let request = request?;
+        Ok(quote! {
+            #docs
+            pub async fn #method(&self #parameter) -> #result<#answer, runtime::Error<#error>> {
+                self.http #request.#ending.await
+            }
+        })
+    }
+
+    /// The fields of an input, if it is an object.
+    fn object<'b>(&'b self, ty: &'b Type) -> Option<&'b Object> {
+        match ty {
+            Type::Object(object) => Some(object),
+            Type::Ref(name) => match &self.types.get(name)?.ty {
+                Type::Object(object) => Some(object),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn documentation(&self, function: &Function, route: &HttpRoute) -> String {
+        let mut parts = Vec::new();
+        parts.extend(Some(carried(&function.docs)).filter(|docs| !docs.is_empty()));
+        parts.push(format!("`{} {}`", route.method, route.path));
+        parts.push("# Errors".to_owned());
+
+        let mut errors = Vec::new();
+        if let Some(own) = self.errors.describe(function) {
+            errors.push(format!("- `Api`: {own}"));
+        }
+        if function.auth {
+            errors.push("- `Unauthorized`, unless signed in".to_owned());
+        }
+        if let Some(permissions) = &function.permissions {
+            errors.push(format!("- `Forbidden`, unless `{permissions}`"));
+        }
+        if function.input.is_some() {
+            errors.push("- `Invalid`, if the input breaks a rule".to_owned());
+        }
+        errors.push("- `Problem`, `Transport` and the others that any call can end in".to_owned());
+        parts.push(errors.join("\n"));
+        parts.join("\n\n")
+    }
+}
+
+/// The methods that every client has.
+fn own_methods(writer: &TypeWriter<'_>) -> TokenStream {
+    let (result, into, as_ref) = (writer.std("Result"), writer.std("Into"), writer.std("AsRef"));
+    let (string, option) = (writer.std("String"), writer.std("Option"));
+    quote! {
+        /// A client of the server at this address, such as `http://127.0.0.1:4002`.
+        ///
+        /// # Errors
+        ///
+        /// If the address isn't an http or https URL.
+        pub fn new(base_url: impl #as_ref<str>) -> #result<Self, runtime::BaseUrlError> {
+            Ok(Self::from_http(runtime::Http::new(base_url)?))
+        }
+
+        /// A client that calls through a core which is set up already, with retries and a hook for fresh tokens.
+        #[must_use]
+        pub fn from_http(http: runtime::Http) -> Self {
+            Self { http }
+        }
+
+        /// The core, to set the token that clones share or to call what isn't in the contract.
+        #[must_use]
+        pub fn http(&self) -> &runtime::Http {
+            &self.http
+        }
+
+        /// Signs every call with an API key.
+        #[must_use]
+        pub fn with_api_key(self, key: impl #as_ref<str>) -> Self {
+            Self { http: self.http.with_api_key(key) }
+        }
+
+        /// Signs every call with a token.
+        #[must_use]
+        pub fn with_bearer(self, token: impl #into<#string>) -> Self {
+            Self { http: self.http.with_bearer(token) }
+        }
+
+        /// Sends a header with every call.
+        #[must_use]
+        pub fn with_header(self, name: impl #as_ref<str>, value: impl #as_ref<str>) -> Self {
+            Self { http: self.http.with_header(name, value) }
+        }
+
+        /// Limits how long a call may take; `None` waits for ever.
+        #[must_use]
+        pub fn with_timeout(self, timeout: impl #into<#option<runtime::Duration>>) -> Self {
+            Self { http: self.http.with_timeout(timeout) }
+        }
+    }
+}
+
+/// The request of a method, up to what is made of the answer.
+fn request(route: &HttpRoute, input: Option<Option<&Object>>) -> Result<TokenStream, RustClientError> {
+    let path = &route.path;
+    let mut request = match route.method.as_str() {
+        "GET" | "POST" | "PUT" | "PATCH" | "DELETE" => {
+            let method = format_ident!("{}", route.method.to_lowercase());
+            quote!(.#method(#path))
+        }
+        "HEAD" | "OPTIONS" | "TRACE" => {
+            let method = format_ident!("{}", route.method);
+            quote!(.request(runtime::Method::#method, #path))
+        }
+        other => return Err(RustClientError::Method { method: other.to_owned(), path: path.clone() }),
+    };
+    let Some(object) = input else { return Ok(request) };
+
+    // The runtime puts all fields where requests of this method usually have them; only the exceptions are named.
+    let usually_body = !matches!(route.method.as_str(), "GET" | "HEAD" | "DELETE");
+    let (unusual, method) = if usually_body { (Place::Query, quote!(query)) } else { (Place::Body, quote!(body)) };
+    let names: Vec<_> =
+        route.fields.iter().filter(|field| field.place == unusual).map(|field| Literal::string(&field.name)).collect();
+    if !names.is_empty() {
+        request.extend(quote!(.#method(&[#(#names),*])));
+    }
+    request.extend(quote!(.input(input)));
+    if let Some(object) = object {
+        for (ident, field) in
+            field_idents(object).into_iter().zip(&object.fields).filter(|(_, field)| is_file(&field.ty))
+        {
+            let wire = &field.name;
+            request.extend(quote!(.files(#wire, &input.#ident)));
+        }
+    }
+    Ok(request)
+}

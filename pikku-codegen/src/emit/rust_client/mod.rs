@@ -1,0 +1,269 @@
+//! The Rust client: `client.rs`, with a method for each function and every type that they speak.
+//!
+//! The types are written so that serde reads and writes them as the functions crate does. Behaviour is in
+//! `pikku-client`, of which generated code names nothing but what is in `__private`.
+
+mod client;
+mod docs;
+mod errors;
+mod fields;
+mod layout;
+mod names;
+mod recursion;
+mod simplify;
+mod types;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use self::{
+    client::{ClientWriter, client_name},
+    errors::Errors,
+    simplify::simplify,
+    types::{PRELUDE, TypeWriter},
+};
+use crate::{
+    model::{Function, Model, Output},
+    schema::{Named, Type, Types},
+};
+
+/// The only path of the runtime that generated code names.
+const RUNTIME: &str = "::pikku_client::__private";
+
+/// How the client is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Types that the client takes from elsewhere instead of having its own, by their name in the client:
+    /// `Todo` → `todo_types::Todo`.
+    ///
+    /// They have to implement `Debug`, `Clone`, `PartialEq`, `Serialize` and `Deserialize`.
+    pub replace: BTreeMap<String, String>,
+}
+
+/// Why there is no Rust client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RustClientError {
+    /// A replacement isn't a type.
+    #[error("`{path}`, which replaces the type `{name}`, is not a path; help: write it as in `todo_types::Todo`")]
+    Replacement {
+        /// The type's name in the client.
+        name: String,
+        /// What should replace it.
+        path: String,
+    },
+    /// There is a file where only JSON can be.
+    #[error("`{place}` is a file within JSON; help: make it a field of the function's input itself")]
+    File {
+        /// Where it is.
+        place: String,
+    },
+    /// A route has a method that clients can't use.
+    #[error(
+        "the route `{method} {path}` has a method that clients can't use; help: use `GET`, `POST`, `PUT`, `PATCH` or `DELETE`"
+    )]
+    Method {
+        /// The method.
+        method: String,
+        /// The path.
+        path: String,
+    },
+    /// What was written isn't Rust, which is a defect of the generator.
+    #[error(
+        "the generated client is not Rust: {fault}, in `{tokens}`; help: please report this with the type at fault"
+    )]
+    Syntax {
+        /// What is wrong with it.
+        fault: String,
+        /// What was written.
+        tokens: String,
+    },
+}
+
+/// Writes the client of an application.
+///
+/// # Errors
+///
+/// If a type or route can't be had in a client.
+pub fn render(model: &Model) -> Result<super::File, RustClientError> {
+    render_with(model, &Options::default())
+}
+
+/// Writes the client of an application as the options say.
+///
+/// # Errors
+///
+/// If a type or route can't be had in a client, or an option makes no sense.
+pub fn render_with(model: &Model, options: &Options) -> Result<super::File, RustClientError> {
+    let types = Types::new(model);
+    let functions: Vec<&Function> = model.functions.iter().filter(|function| !function.http.is_empty()).collect();
+    let replaced = parse_replacements(options)?;
+    let simple: BTreeMap<String, Named> = reachable(&functions, &types, &replaced);
+    let named: BTreeMap<&str, &Named> = simple.iter().map(|(name, named)| (name.as_str(), named)).collect();
+
+    let wanted = client_name(&model.app);
+    let mut writer = TypeWriter::new(named, &replaced, about(&functions, &types, &simple, &wanted));
+    let name = writer.scope.take(&wanted);
+    for taken in PRELUDE {
+        writer.scope.take(taken);
+    }
+    let errors = Errors::new(&functions, &mut writer);
+    let client = ClientWriter { model, types: &types, errors: &errors, name: &name };
+
+    let mut client = client.items(&functions, &mut writer)?;
+    let loose = writer.take_made_up();
+    let errors = errors.items(&types, &mut writer)?;
+    let mut items = writer.items(&inputs(&functions, &types))?;
+    items.extend(loose);
+    client.splice(0..0, preamble(model)?);
+
+    let mut text = header(model, &functions);
+    text.push_str(&layout::print(&client)?);
+    for (title, items) in [("Errors", errors), ("Types", items)] {
+        if items.iter().any(|item| !item.is_empty()) {
+            let _ = write!(text, "\n// {title}\n\n{}", layout::print(&items)?);
+        }
+    }
+    Ok(super::File { path: "client.rs".into(), text })
+}
+
+/// What generated code needs of the runtime, and the check that it has the right one.
+fn preamble(model: &Model) -> Result<[TokenStream; 2], RustClientError> {
+    let path: syn::Path = syn::parse_str(RUNTIME)
+        .map_err(|error| RustClientError::Syntax { fault: error.to_string(), tokens: RUNTIME.to_owned() })?;
+    let contract = Literal::u32_unsuffixed(model.contract);
+    Ok([
+        quote!(use #path as runtime; use #path::prelude::*;),
+        quote!(const _: () = runtime::assert_contract::<#contract>();),
+    ])
+}
+
+fn parse_replacements(options: &Options) -> Result<BTreeMap<String, syn::Type>, RustClientError> {
+    let parsed = options.replace.iter().map(|(name, path)| match syn::parse_str(path) {
+        Ok(path) => Ok((name.clone(), path)),
+        Err(_) => Err(RustClientError::Replacement { name: name.clone(), path: path.clone() }),
+    });
+    parsed.collect()
+}
+
+/// The types that the functions' inputs, outputs and errors refer to directly.
+fn roots(function: &Function, types: &Types) -> Vec<Type> {
+    let output = match &function.output {
+        Output::Json(schema) | Output::Stream(schema) => Some(schema),
+        Output::None | Output::Raw => None,
+    };
+    let data = function.errors.iter().filter_map(|error| error.data.as_ref());
+    let input = function.input.iter().map(|schema| types.input(schema));
+    input.chain(output.into_iter().chain(data).map(|schema| types.output(schema))).collect()
+}
+
+/// The named types that the client has to have: those in use, up to the ones that are replaced.
+fn reachable(
+    functions: &[&Function],
+    types: &Types,
+    replaced: &BTreeMap<String, syn::Type>,
+) -> BTreeMap<String, Named> {
+    let mut waiting = Vec::new();
+    for root in functions.iter().flat_map(|function| roots(function, types)) {
+        references(&root, &mut waiting);
+    }
+    let mut found = BTreeMap::new();
+    while let Some(name) = waiting.pop() {
+        let Some(named) = types.get(&name).filter(|_| !replaced.contains_key(&name) && !found.contains_key(&name))
+        else {
+            continue;
+        };
+        let named = Named { ty: simplify(named.ty.clone()), ..named.clone() };
+        references(&named.ty, &mut waiting);
+        found.insert(name, named);
+    }
+    found
+}
+
+/// The named types that a type speaks of.
+fn references(ty: &Type, found: &mut Vec<String>) {
+    match ty {
+        Type::Ref(name) => found.push(name.clone()),
+        Type::List(inner) | Type::Set(inner) | Type::Map(inner) | Type::Nullable(inner) => references(inner, found),
+        Type::Tuple(items) => items.iter().for_each(|item| references(item, found)),
+        Type::Object(object) => {
+            let fields = object.fields.iter().map(|field| &field.ty);
+            fields.chain(&object.flattened).for_each(|ty| references(ty, found));
+            object.rest.iter().for_each(|rest| references(rest, found));
+        }
+        Type::Union(union) => {
+            union.variants.iter().filter_map(|variant| variant.content.as_ref()).for_each(|ty| references(ty, found));
+        }
+        _ => {}
+    }
+}
+
+/// The named types that are a function's input as a whole, whose fields may be files.
+fn inputs(functions: &[&Function], types: &Types) -> BTreeSet<String> {
+    let inputs = functions.iter().filter_map(|function| match types.input(function.input.as_ref()?) {
+        Type::Ref(name) => Some(name),
+        _ => None,
+    });
+    inputs.collect()
+}
+
+/// What is said of types that have no doc comment: whose input or answer they are, or which type they are a part of.
+fn about(
+    functions: &[&Function],
+    types: &Types,
+    named: &BTreeMap<String, Named>,
+    client: &str,
+) -> BTreeMap<String, String> {
+    let mut about = BTreeMap::new();
+    for function in functions {
+        let method = format!("[`{client}::{}`]", function.name.trim_start_matches("r#"));
+        if let Some(Type::Ref(name)) = function.input.as_ref().map(|schema| types.input(schema)) {
+            about.entry(name).or_insert_with(|| format!("The input of {method}."));
+        }
+        let (schema, says) = match &function.output {
+            Output::Json(schema) => (schema, "The answer of"),
+            Output::Stream(schema) => (schema, "What is sent by"),
+            Output::None | Output::Raw => continue,
+        };
+        if let Type::Ref(name) = types.output(schema) {
+            about.entry(name).or_insert_with(|| format!("{says} {method}."));
+        }
+    }
+    for (name, named) in named {
+        let mut parts = Vec::new();
+        references(&named.ty, &mut parts);
+        for part in parts.into_iter().filter(|part| part != name) {
+            about.entry(part).or_insert_with(|| format!("A part of [`{name}`]."));
+        }
+    }
+    about
+}
+
+/// The map of the application: its routes, what they call, and who may.
+fn header(model: &Model, functions: &[&Function]) -> String {
+    let mut rows = vec![["method", "path", "function", "who may call"].map(str::to_owned)];
+    for function in functions {
+        let who = if function.auth { "signed in" } else { "everyone" };
+        let who = match &function.permissions {
+            Some(permissions) => format!("{who}, if {}", permissions.split_whitespace().collect::<Vec<_>>().join(" ")),
+            None => who.to_owned(),
+        };
+        for route in &function.http {
+            let path = format!("{}::{}", function.module, function.name);
+            rows.push([route.method.clone(), route.path.clone(), path, who.clone()]);
+        }
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let (first, second, third) = (width(0), width(1), width(2));
+    let mut text = format!("// @generated by pikku-codegen from {}; do not edit by hand.\n//\n", model.source);
+    for [method, path, function, who] in &rows {
+        let _ = writeln!(text, "// {method:first$}  {path:second$}  {function:third$}  {who}");
+    }
+    text.push('\n');
+    text
+}

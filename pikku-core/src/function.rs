@@ -1,0 +1,190 @@
+//! What a pikku function is, once the macro has looked at it.
+
+use std::any::TypeId;
+
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    app::App,
+    error::{PikkuError, Problem},
+    http::{EventStream, Raw},
+    middleware::Layer,
+    wire::Wire,
+};
+
+/// A function that can be served. `#[pikku_func]` implements it on an empty enum of the function's own name.
+pub trait PikkuFunc: Send + Sync + 'static {
+    /// The application that the function belongs to.
+    type App: App;
+    /// What it reads; `()` if nothing.
+    type Input: Input;
+    /// What it answers with.
+    type Output: Output;
+    /// How it fails.
+    type Error: PikkuError;
+
+    /// The Rust name.
+    const NAME: &'static str;
+    /// Whether callers must be signed in.
+    const AUTH: bool;
+
+    /// Checks the constraints that the input's type states.
+    ///
+    /// # Errors
+    /// Each constraint that is broken, by the path of its field.
+    fn validate(input: &Self::Input) -> Result<(), garde::Report>;
+
+    /// The function's own middleware, innermost.
+    #[must_use]
+    fn middleware() -> Vec<Layer<Self::App>> {
+        Vec::new()
+    }
+
+    /// Whether the caller may do this.
+    fn permit(
+        wire: &Wire<'_, Self::App>,
+        input: &Self::Input,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Calls the function.
+    fn call(
+        wire: &Wire<'_, Self::App>,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, CallError<Self::Error>>> + Send;
+}
+
+/// How a call fails.
+#[derive(Debug)]
+pub enum CallError<E> {
+    /// The function said so.
+    Function(E),
+    /// A parameter of the function could not be made.
+    Parameter(Problem),
+}
+
+/// What a function can read: plain data with a schema.
+///
+/// Every type that fits is an input; there is nothing to implement.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the input of a pikku function",
+    note = "help: derive `serde::Deserialize` and `schemars::JsonSchema` for it"
+)]
+pub trait Input: DeserializeOwned + JsonSchema + Send + 'static {
+    /// The schema of values as they are read.
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> Input for T {
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Self>()
+    }
+}
+
+/// What a function can answer with.
+///
+/// `()` is 204, a value is JSON, an [`EventStream`] is server-sent events, and [`Raw`] is a response of one's own making.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the output of a pikku function",
+    note = "help: derive `serde::Serialize` and `schemars::JsonSchema` for it, or answer with `()`, `EventStream<T>` or `Raw`"
+)]
+pub trait Output: Send + 'static {
+    /// What kind of answer it is.
+    fn kind(generator: &mut SchemaGenerator) -> OutputKind;
+
+    /// Makes it a response; `status` is that of a success, where one was declared.
+    ///
+    /// # Errors
+    /// When the value can't be JSON.
+    fn respond(self, status: Option<StatusCode>) -> Result<Response, serde_json::Error>;
+}
+
+/// What kind of answer a function gives.
+#[derive(Debug, Clone)]
+pub enum OutputKind {
+    /// None.
+    None,
+    /// One JSON value.
+    Json(Schema),
+    /// A stream of JSON values.
+    Stream(Schema),
+    /// A response of the function's own making.
+    Raw,
+}
+
+impl<T: Serialize + JsonSchema + Send + 'static> Output for T {
+    fn kind(generator: &mut SchemaGenerator) -> OutputKind {
+        if is_unit::<Self>() { OutputKind::None } else { OutputKind::Json(generator.subschema_for::<Self>()) }
+    }
+
+    fn respond(self, status: Option<StatusCode>) -> Result<Response, serde_json::Error> {
+        if is_unit::<Self>() {
+            let mut response = Response::default();
+            *response.status_mut() = status.unwrap_or(StatusCode::NO_CONTENT);
+            return Ok(response);
+        }
+        let mut body = Vec::with_capacity(256);
+        serde_json::to_writer(&mut body, &self)?;
+        let mut response = Response::new(body.into());
+        if let Some(status) = status {
+            *response.status_mut() = status;
+        }
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(response)
+    }
+}
+
+impl Output for Raw {
+    fn kind(_: &mut SchemaGenerator) -> OutputKind {
+        OutputKind::Raw
+    }
+
+    fn respond(self, _: Option<StatusCode>) -> Result<Response, serde_json::Error> {
+        Ok(self.0)
+    }
+}
+
+impl<T: Serialize + JsonSchema + Send + 'static> Output for EventStream<T> {
+    fn kind(generator: &mut SchemaGenerator) -> OutputKind {
+        OutputKind::Stream(generator.subschema_for::<T>())
+    }
+
+    fn respond(self, _: Option<StatusCode>) -> Result<Response, serde_json::Error> {
+        Ok(self.into_response())
+    }
+}
+
+/// What a function returns: a `Result` of an output and an error, under whatever alias.
+#[diagnostic::on_unimplemented(
+    message = "a pikku function returns `Result<Output, Error>`, not `{Self}`",
+    note = "help: wrap it, `Result<{Self}, MyError>`; a function that can't fail may return `Result<{Self}, std::convert::Infallible>`"
+)]
+pub trait FunctionResult {
+    /// What it answers with.
+    type Output;
+    /// How it fails.
+    type Error;
+
+    /// The `Result` itself.
+    ///
+    /// # Errors
+    /// What the function failed with.
+    fn into_result(self) -> Result<Self::Output, Self::Error>;
+}
+
+impl<T, E> FunctionResult for Result<T, E> {
+    type Output = T;
+    type Error = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// Whether `T` is `()`; known when the program is compiled.
+#[must_use]
+pub(crate) fn is_unit<T: 'static>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<()>()
+}

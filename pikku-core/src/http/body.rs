@@ -1,0 +1,151 @@
+//! From a request's path, query and body to one document.
+
+use std::{borrow::Cow, time::Duration};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::call::{HttpCall, Parameters};
+use crate::{
+    app::App,
+    error::{FieldError, Problem},
+    function::PikkuFunc,
+    input::{self, DecodeError, Document, Texts, decode_component, form_pairs},
+};
+
+/// Reads, parses and validates the input of `F`.
+pub(super) async fn read_input<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<F::Input, Problem> {
+    let body = read_body(call).await?;
+    let document = call_document(call, &body)?;
+    input::parse_document::<F::Input>(&document)
+        .and_then(|input| input::validate::<F>(&input).map(|()| input))
+        .map_err(|rejection| input::rename(rejection, call.route.renamed).into())
+}
+
+/// A body that was read.
+enum Read {
+    None,
+    Json(Bytes),
+    Form(Bytes),
+}
+
+/// What a body says that it is.
+#[derive(PartialEq)]
+enum Kind {
+    Json,
+    Form,
+}
+
+async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
+    let Some(body) = call.body.take() else { return Ok(Read::None) };
+    let headers = call.headers();
+    if body.is_end_stream() && !headers.contains_key(header::CONTENT_TYPE) {
+        return Ok(Read::None);
+    }
+    let kind = kind(headers)?;
+    let may_be_left_out = matches!(call.request().method, Method::GET | Method::HEAD | Method::DELETE);
+    let config = &call.runtime.config;
+    let limit = call.route.body_limit.unwrap_or(config.body_limit);
+    let bytes = collect(body, limit, config.body_timeout).await?;
+    match kind {
+        _ if bytes.is_empty() && may_be_left_out => Ok(Read::None),
+        Some(Kind::Json) => Ok(Read::Json(bytes)),
+        Some(Kind::Form) => Ok(Read::Form(bytes)),
+        None if bytes.is_empty() => Ok(Read::None),
+        None => Err(unsupported("a body needs a content type; this server reads `application/json`")),
+    }
+}
+
+fn kind(headers: &HeaderMap) -> Result<Option<Kind>, Problem> {
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(unsupported("compressed bodies are not read; send the body as it is"));
+    }
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
+    // Parameters such as a charset are no part of the kind.
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let is = |name: &str| essence.eq_ignore_ascii_case(name);
+    let json_suffix = essence.len() > 5 && essence.as_bytes()[essence.len() - 5..].eq_ignore_ascii_case(b"+json");
+    if is("application/json") || json_suffix {
+        Ok(Some(Kind::Json))
+    } else if is("application/x-www-form-urlencoded") {
+        Ok(Some(Kind::Form))
+    } else {
+        Err(unsupported("this server reads `application/json` and `application/x-www-form-urlencoded`"))
+    }
+}
+
+fn unsupported(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type").with_detail(detail)
+}
+
+async fn collect(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, Problem> {
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large(limit));
+    }
+    let collected = tokio::time::timeout(timeout, Limited::new(body, limit).collect());
+    match collected.await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a body ended early");
+            Err(Problem::bad_request("the body ended before it was complete"))
+        }
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout")
+            .with_detail("the body did not arrive in time")),
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
+        .with_detail(format!("the body is larger than {limit} bytes"))
+}
+
+/// Puts the parts of a request together.
+fn call_document<'c, A: App>(call: &'c HttpCall<A>, body: &'c Read) -> Result<Document<'c>, Problem> {
+    let mut texts = path_texts(&call.parameters)?;
+    if let Some(query) = call.request().uri.query() {
+        for pair in form_pairs(query) {
+            let (name, value) = pair.map_err(|error| Problem::bad_request(format!("the query: {error}")))?;
+            if !call.secret_keys.contains(&&*name) {
+                texts.query(name, value)?;
+            }
+        }
+    }
+    let json = match body {
+        Read::None => &[][..],
+        Read::Json(bytes) if bytes.trim_ascii().is_empty() => {
+            return Err(Problem::bad_request("the body is empty; an empty object is written `{}`"));
+        }
+        Read::Json(bytes) => bytes,
+        Read::Form(bytes) => {
+            add_form(&mut texts, bytes)?;
+            &[]
+        }
+    };
+    Ok(Document::merge(texts, call.route.texts, json)?)
+}
+
+fn path_texts(parameters: &Parameters) -> Result<Texts<'_>, Problem> {
+    let mut texts = Texts::default();
+    for (name, value) in parameters {
+        texts.path(name, decode_parameter(name, value)?);
+    }
+    Ok(texts)
+}
+
+fn decode_parameter<'v>(name: &str, value: &'v str) -> Result<Cow<'v, str>, Problem> {
+    decode_component(value).map_err(|error: DecodeError| {
+        Problem::bad_request(format!("the path parameter `{name}`: {error}"))
+            .with_errors(vec![FieldError { pointer: format!("/{name}"), detail: error.to_string() }])
+    })
+}
+
+fn add_form<'b>(texts: &mut Texts<'b>, bytes: &'b Bytes) -> Result<(), Problem> {
+    let form = std::str::from_utf8(bytes).map_err(|_| Problem::bad_request("the form is not UTF-8"))?;
+    for pair in form_pairs(form) {
+        let (name, value) = pair.map_err(|error| Problem::bad_request(format!("the form: {error}")))?;
+        texts.form(name, value)?;
+    }
+    Ok(())
+}

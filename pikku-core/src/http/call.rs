@@ -1,0 +1,132 @@
+//! One HTTP request while it is being answered.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use axum::body::Body;
+use http::{HeaderMap, StatusCode, request::Parts};
+
+use super::{
+    handle::{Http, Outgoing},
+    route::Route,
+};
+use crate::{
+    app::App,
+    auth::{Authentication, Authenticator},
+    pikku::Runtime,
+    session::UserSessionService,
+};
+
+/// One HTTP request while it is being answered; what middleware works on.
+pub struct HttpCall<A: App> {
+    pub(crate) runtime: Arc<Runtime<A>>,
+    pub(crate) route: &'static Route,
+    pub(crate) context: HttpContext,
+    pub(crate) body: Option<Body>,
+    pub(crate) parameters: Parameters,
+    pub(crate) sessions: UserSessionService<A::Session>,
+    /// The keys in the query that stand for credentials, and are no part of the input.
+    pub(crate) secret_keys: Vec<&'static str>,
+    /// A credential was given, and it was no good.
+    pub(crate) bad_credential: bool,
+}
+
+/// The values of the path parameters, by their names, not decoded yet.
+pub(crate) type Parameters = Vec<(&'static str, String)>;
+
+impl<A: App> HttpCall<A> {
+    /// The head of the request.
+    #[must_use]
+    pub fn request(&self) -> &Parts {
+        &self.context.parts
+    }
+
+    /// The headers of the request.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.context.parts.headers
+    }
+
+    /// The route that the request found.
+    #[must_use]
+    pub fn route(&self) -> &'static Route {
+        self.route
+    }
+
+    /// The services of the application.
+    #[must_use]
+    pub fn services(&self) -> &A::Services {
+        &self.runtime.services
+    }
+
+    /// Reads and changes the session. Middleware that finds out who is calling says so with
+    /// [`set_initial`](UserSessionService::set_initial).
+    #[must_use]
+    pub fn sessions(&self) -> &UserSessionService<A::Session> {
+        &self.sessions
+    }
+
+    /// Asks an authenticator, unless somebody is signed in already.
+    pub(crate) async fn authenticate(&mut self, authenticator: &dyn Authenticator<A>) {
+        self.secret_keys.extend(authenticator.query_key());
+        if self.sessions.get().is_some() {
+            return;
+        }
+        let rejected = {
+            let outcome = match authenticator.authenticate(self) {
+                Authentication::Pending(future) => future.await,
+                ready => ready,
+            };
+            match outcome {
+                Authentication::SignedIn(session) => {
+                    self.sessions.set_initial(session);
+                    false
+                }
+                Authentication::Rejected(reason) => {
+                    tracing::debug!(credential = authenticator.name(), %reason, "a credential was refused");
+                    true
+                }
+                Authentication::Absent | Authentication::Pending(_) => false,
+            }
+        };
+        self.bad_credential |= rejected;
+    }
+}
+
+impl<A: App> fmt::Debug for HttpCall<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers hold credentials, so they stay out.
+        f.debug_struct("HttpCall").field("route", &self.route.path).finish_non_exhaustive()
+    }
+}
+
+/// The HTTP side of a call.
+pub(crate) struct HttpContext {
+    pub(crate) parts: Parts,
+    /// What a function that asked for [`Http`] wants to be sent, made when the first one asks.
+    outgoing: OnceLock<Arc<Mutex<Outgoing>>>,
+}
+
+impl HttpContext {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self { parts, outgoing: OnceLock::new() }
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    pub(crate) fn handle(&self) -> Http {
+        let outgoing = Arc::clone(self.outgoing.get_or_init(Arc::default));
+        Http::new(&self.parts, outgoing)
+    }
+
+    /// Applies what a function said through [`Http`].
+    pub(crate) fn apply(&self, status: &mut StatusCode, headers: &mut HeaderMap) {
+        if let Some(outgoing) = self.outgoing.get() {
+            outgoing.lock().unwrap_or_else(PoisonError::into_inner).apply(status, headers);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! HTTP: from a request to a function and back.
+//!
+//! A request finds its [`Route`], passes the middleware, and then goes the way that every call goes: session, input,
+//! permissions, function. Generated code holds the table of the routes and the `match` that picks the function; what
+//! happens is here.
+
+mod body;
+mod call;
+mod handle;
+mod respond;
+mod route;
+mod serve;
+mod sse;
+
+pub use call::HttpCall;
+pub(crate) use call::HttpContext;
+pub use handle::{Http, Raw};
+pub use route::{Access, Dispatch, Route};
+pub use serve::{Incoming, Serving, router};
+pub use sse::EventStream;

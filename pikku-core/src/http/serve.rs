@@ -1,0 +1,319 @@
+//! The way of a request, from the socket to the function and back.
+
+use std::{
+    any::Any,
+    collections::BTreeSet,
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, response::Response, routing::any_service};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use tokio::time::Sleep;
+
+use super::{
+    body::read_input,
+    call::{HttpCall, HttpContext, Parameters},
+    respond::problem_response,
+    route::{Dispatch, Found, Matcher, Route, shape},
+};
+use crate::{
+    app::App,
+    error::{PikkuError, Problem},
+    function::{CallError, Output, PikkuFunc, is_unit},
+    middleware::{BoxFuture, Kind, Layer, Next},
+    pikku::{Pikku, Runtime},
+    session::UserSessionService,
+    wire::Wire,
+};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// An application behind its table of routes.
+pub struct Serving<A: App, D> {
+    runtime: Arc<Runtime<A>>,
+    matcher: Matcher,
+    /// The middleware of each route, outermost first.
+    layers: Vec<Vec<Layer<A>>>,
+    dispatch: PhantomData<fn() -> D>,
+}
+
+/// A request that has found its route; generated code picks the function.
+pub struct Incoming<'i, A: App> {
+    runtime: &'i Arc<Runtime<A>>,
+    layers: &'i [Layer<A>],
+    route: &'static Route,
+    parameters: Parameters,
+    request: Request<Body>,
+}
+
+/// The axum router of an application.
+///
+/// It has a route for each path of the application, so that it can be merged with others and nested, and answers anything
+/// else with a problem; another `fallback` takes the place of that.
+pub fn router<A: App, D: Dispatch<A>>(app: Pikku<A>) -> Router {
+    let serving = Arc::new(Serving::<A, D>::new(app));
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let serving = Arc::clone(&serving);
+        async move { Ok::<_, std::convert::Infallible>(serving.handle(request).await) }
+    });
+    let paths: BTreeSet<String> = D::ROUTES.iter().map(|route| shape(route.path)).collect();
+    let routed = paths.iter().fold(Router::new(), |router, path| router.route(path, any_service(service.clone())));
+    routed.fallback(|request: Request<Body>| async move { not_found(&request) })
+}
+
+impl<A: App, D: Dispatch<A>> Serving<A, D> {
+    /// Makes the application ready to answer.
+    #[must_use]
+    pub fn new(app: Pikku<A>) -> Self {
+        let layers = D::ROUTES
+            .iter()
+            .enumerate()
+            .map(|(number, route)| {
+                let mut layers = app.layers_of(route);
+                layers.extend(D::middleware(number));
+                layers
+            })
+            .collect();
+        Self { runtime: app.into_runtime(), matcher: Matcher::new(D::ROUTES), layers, dispatch: PhantomData }
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request<Body>) -> Response {
+        let path = request.uri().path();
+        let (number, parameters) = match self.matcher.find(request.method(), path) {
+            Found::Route(number, parameters) => (number, named(&D::ROUTES[number], &parameters)),
+            Found::OtherMethods(allow) => {
+                return with_request_id(&Problem::method_not_allowed(allow), request.headers());
+            }
+            Found::Nothing => return not_found(&request),
+        };
+        let is_head = request.method() == Method::HEAD;
+        let incoming = Incoming {
+            runtime: &self.runtime,
+            layers: &self.layers[number],
+            route: &D::ROUTES[number],
+            parameters,
+            request,
+        };
+        let mut response = D::dispatch(number, incoming).await;
+        if is_head {
+            *response.body_mut() = Body::empty();
+        }
+        response
+    }
+}
+
+impl<A: App, D> fmt::Debug for Serving<A, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving").field("routes", &self.layers.len()).finish_non_exhaustive()
+    }
+}
+
+impl<A: App> fmt::Debug for Incoming<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("route", &self.route.path).finish_non_exhaustive()
+    }
+}
+
+/// The parameters with the names of the table, which live as long as the program.
+fn named(route: &'static Route, parameters: &matchit::Params<'_, '_>) -> Parameters {
+    let mut names = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    parameters
+        .iter()
+        .filter_map(|(_, value)| Some((names.next()?.trim_start_matches('*'), value.to_owned())))
+        .collect()
+}
+
+impl<A: App> Incoming<'_, A> {
+    /// Answers a number that is not in the table, which no request can lead to.
+    #[must_use]
+    pub fn unrouted(self) -> Response {
+        not_found(&self.request)
+    }
+
+    /// Answers with `F`.
+    pub async fn serve<F: PikkuFunc<App = A>>(self) -> Response {
+        let (parts, body) = self.request.into_parts();
+        let mut call = HttpCall {
+            runtime: Arc::clone(self.runtime),
+            route: self.route,
+            context: HttpContext::new(parts),
+            body: Some(body),
+            parameters: self.parameters,
+            sessions: UserSessionService::new(),
+            secret_keys: Vec::new(),
+            bad_credential: false,
+        };
+        for (index, layer) in self.layers.iter().enumerate() {
+            match layer {
+                Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
+                Layer(Kind::Around(_)) => {
+                    let next = Next { layers: &self.layers[index..], endpoint: boxed_endpoint::<F> };
+                    return next.run(&mut call).await;
+                }
+            }
+        }
+        endpoint::<F>(&mut call).await
+    }
+}
+
+fn boxed_endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> BoxFuture<'_, Response> {
+    Box::pin(endpoint::<F>(call))
+}
+
+/// Answers a call that has passed the middleware.
+async fn endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Response {
+    let timeout = call.route.timeout.unwrap_or(call.runtime.config.timeout);
+    let outcome = Guarded { inner: answer::<F>(call), timeout, deadline: None }.await;
+    let problem = match outcome {
+        Outcome::Done(Ok(response)) => return response,
+        Outcome::Done(Err(problem)) => problem,
+        Outcome::TimedOut => {
+            tracing::warn!(function = F::NAME, ?timeout, "a call ran out of time");
+            Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded").with_detail("the call took too long")
+        }
+        Outcome::Panicked(message) => {
+            tracing::error!(function = F::NAME, panic = message, "a function panicked");
+            Problem::internal()
+        }
+    };
+    with_request_id(&problem, call.headers())
+}
+
+/// Session, input, permissions, function: the way that every call goes.
+async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, Problem> {
+    let session = call.sessions.get();
+    if F::AUTH && session.is_none() {
+        return Err(if call.bad_credential { Problem::invalid_token() } else { Problem::unauthorized() });
+    }
+    let input = if is_unit::<F::Input>() {
+        crate::input::parse::<F::Input>(b"null")?
+    } else {
+        read_input::<F>(call).await?
+    };
+    let wire = Wire {
+        services: &call.runtime.services,
+        sessions: &call.sessions,
+        session,
+        http: Some(&call.context),
+    };
+    let output = run::<F>(&wire, input).await?;
+    let status = call.route.status.and_then(|status| StatusCode::from_u16(status).ok());
+    let mut response = output.respond(status).map_err(|error| {
+        tracing::error!(function = F::NAME, %error, "an output can't be JSON");
+        Problem::internal()
+    })?;
+    let (mut status, headers) = (response.status(), response.headers_mut());
+    call.context.apply(&mut status, headers);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// Permissions and function, the same on every transport.
+pub(crate) async fn run<F: PikkuFunc>(wire: &Wire<'_, F::App>, input: F::Input) -> Result<F::Output, Problem> {
+    match F::permit(wire, &input).await {
+        Ok(true) => {}
+        Ok(false) => return Err(Problem::forbidden()),
+        Err(error) => return Err(told::<F>(&error)),
+    }
+    F::call(wire, input).await.map_err(|error| match error {
+        CallError::Function(error) => told::<F>(&error),
+        CallError::Parameter(problem) => problem,
+    })
+}
+
+/// What the caller is told of an error; the log is told the rest.
+fn told<F: PikkuFunc>(error: &F::Error) -> Problem {
+    let problem = error.problem();
+    if problem.status().is_server_error() {
+        tracing::error!(function = F::NAME, ?error, "a function failed");
+    } else {
+        tracing::debug!(function = F::NAME, %error, "a function answered with an error");
+    }
+    problem
+}
+
+fn not_found(request: &Request<Body>) -> Response {
+    let problem = Problem::new(StatusCode::NOT_FOUND, "route_not_found").with_detail("nothing answers at this path");
+    with_request_id(&problem, request.headers())
+}
+
+/// The response to a problem, marked so that the caller and the log can speak of the same one.
+#[cold]
+fn with_request_id(problem: &Problem, headers: &http::HeaderMap) -> Response {
+    let id = request_id(headers);
+    if problem.status().is_server_error() {
+        tracing::error!(request_id = %id, status = problem.status().as_u16(), "a request failed");
+    }
+    let mut response = problem_response(&problem.clone().with_request_id(&id));
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), value);
+    }
+    response
+}
+
+/// The caller's own id if it is a sane one, or a new one.
+fn request_id(headers: &http::HeaderMap) -> String {
+    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let is_sane = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    given.filter(is_sane).map_or_else(new_request_id, str::to_owned)
+}
+
+fn new_request_id() -> String {
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        // Without randomness an id is still of use, only not unique.
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+/// How a guarded future ends.
+enum Outcome<T> {
+    Done(T),
+    TimedOut,
+    Panicked(String),
+}
+
+pin_project_lite::pin_project! {
+    /// A future with a deadline, whose panics are caught.
+    ///
+    /// The timer is made when the future first has to wait, since most calls never do.
+    struct Guarded<F> {
+        #[pin]
+        inner: F,
+        timeout: Duration,
+        deadline: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+impl<F: Future> Future for Guarded<F> {
+    type Output = Outcome<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        // The future is dropped after a panic and never polled again, so nothing sees it half-changed.
+        match catch_unwind(AssertUnwindSafe(|| this.inner.as_mut().poll(cx))) {
+            Ok(Poll::Ready(value)) => return Poll::Ready(Outcome::Done(value)),
+            Ok(Poll::Pending) => {}
+            Err(panic) => return Poll::Ready(Outcome::Panicked(panic_message(&*panic))),
+        }
+        let timeout = *this.timeout;
+        let deadline = this.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+        deadline.as_mut().poll(cx).map(|()| Outcome::TimedOut)
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message").to_owned()
+}

@@ -1,0 +1,56 @@
+//! The runtime of **pikku**: an application is plain `async` functions, and everything else follows from them.
+//!
+//! `#[pikku_func]` registers a function with its route, its authentication and its permissions; a build script runs
+//! `pikku-codegen` over what was registered, and gets a router and typed clients. This crate is what they run on.
+//!
+//! # Errors
+//! A function fails with an error of its own that derives [`PikkuError`]; callers are told as much of it as the type says.
+
+mod app;
+mod auth;
+mod error;
+mod function;
+mod http;
+mod input;
+mod jwt;
+mod middleware;
+mod permission;
+mod pikku;
+mod registry;
+mod server;
+mod session;
+mod validation;
+mod wire;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use app::{App, Services, Session};
+pub use auth::{
+    ApiKeyAuth, ApiKeySource, Authentication, Authenticator, BearerAuth, BearerJwt, FindSession, auth_api_key, auth_bearer,
+};
+pub use error::{Error, ErrorVariant, FieldError, PikkuError, Problem};
+pub use function::{FunctionResult, Input, Output, OutputKind, PikkuFunc};
+pub use http::{Access, EventStream, Http, HttpCall, Raw, Route};
+pub use input::{Rejection, TextKind};
+pub use jwt::{IntoKeys, JwtError, JwtService, Key};
+pub use middleware::{AroundMarker, AuthenticateMarker, IntoLayer, Layer, Middleware, Next};
+pub use pikku::Pikku;
+pub use pikku_macros::{PikkuError, pikku_func};
+pub use registry::{CONTRACT_VERSION, Description, FunctionEntry, HttpEntry, Registry, Schemas};
+pub use server::Server;
+pub use session::{SessionChange, UserSessionService};
+pub use wire::{FromWire, Wire};
+
+/// Takes in the code that the build script generated, as the module `generated`.
+///
+/// It has `ROUTES`, `router(app)` and `serve(app, address)`.
+#[macro_export]
+macro_rules! include_generated {
+    () => {
+        /// What the build script generated from the functions.
+        pub mod generated {
+            ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/router.rs"));
+        }
+    };
+}

@@ -1,0 +1,138 @@
+//! Middleware: what runs around a function, in the order it was added, as an onion.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use axum::response::Response;
+
+use crate::{
+    app::App,
+    auth::Authenticator,
+    http::HttpCall,
+};
+
+/// A future on the heap.
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Something that runs around a function: it sees the call before and the response after, or answers by itself.
+///
+/// ```
+/// use axum::response::Response;
+/// use pikku_core::{App, HttpCall, Middleware, Next};
+///
+/// struct ServerTiming;
+///
+/// impl<A: App> Middleware<A> for ServerTiming {
+///     async fn handle(&self, call: &mut HttpCall<A>, next: Next<'_, A>) -> Response {
+///         let start = std::time::Instant::now();
+///         let mut response = next.run(call).await;
+///         let timing = format!("app;dur={}", start.elapsed().as_secs_f64() * 1e3);
+///         if let Ok(value) = timing.parse() {
+///             response.headers_mut().insert("server-timing", value);
+///         }
+///         response
+///     }
+/// }
+/// ```
+pub trait Middleware<A: App>: Send + Sync + 'static {
+    /// Handles one call; `next.run(call)` is the rest of the onion.
+    fn handle(&self, call: &mut HttpCall<A>, next: Next<'_, A>) -> impl Future<Output = Response> + Send;
+}
+
+/// The rest of the onion.
+pub struct Next<'n, A: App> {
+    pub(crate) layers: &'n [Layer<A>],
+    pub(crate) endpoint: Endpoint<A>,
+}
+
+/// The core of the onion: a function behind its pipeline.
+pub(crate) type Endpoint<A> = for<'c> fn(&'c mut HttpCall<A>) -> BoxFuture<'c, Response>;
+
+impl<A: App> Next<'_, A> {
+    /// Runs what is left, and the function itself last.
+    pub async fn run(self, call: &mut HttpCall<A>) -> Response {
+        let mut layers = self.layers;
+        while let Some((layer, rest)) = layers.split_first() {
+            match layer {
+                Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
+                Layer(Kind::Around(middleware)) => {
+                    return middleware.handle_boxed(call, Next { layers: rest, endpoint: self.endpoint }).await;
+                }
+            }
+            layers = rest;
+        }
+        (self.endpoint)(call).await
+    }
+}
+
+impl<A: App> fmt::Debug for Next<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Next").field("layers", &self.layers.len()).finish_non_exhaustive()
+    }
+}
+
+/// One layer of the onion. Middleware and authenticators turn into it by themselves.
+pub struct Layer<A: App>(pub(crate) Kind<A>);
+
+pub(crate) enum Kind<A: App> {
+    /// Looks for a credential, and needs no place around the rest.
+    Authenticate(Arc<dyn Authenticator<A>>),
+    /// Runs around the rest.
+    Around(Arc<dyn BoxedMiddleware<A>>),
+}
+
+impl<A: App> Clone for Layer<A> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Kind::Authenticate(authenticator) => Kind::Authenticate(Arc::clone(authenticator)),
+            Kind::Around(middleware) => Kind::Around(Arc::clone(middleware)),
+        })
+    }
+}
+
+impl<A: App> fmt::Debug for Layer<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Authenticate(_) => "Layer::Authenticate",
+            Kind::Around(_) => "Layer::Around",
+        })
+    }
+}
+
+/// What can be added with `Pikku::middleware`: any [`Middleware`], and the ready-made authentication.
+///
+/// The second parameter only keeps the two apart for the compiler, which infers it.
+pub trait IntoLayer<A: App, Marker> {
+    /// The layer.
+    fn into_layer(self) -> Layer<A>;
+}
+
+/// Marks plain middleware for [`IntoLayer`].
+#[derive(Debug)]
+pub enum AroundMarker {}
+
+/// Marks authentication for [`IntoLayer`].
+#[derive(Debug)]
+pub enum AuthenticateMarker {}
+
+impl<A: App, M: Middleware<A>> IntoLayer<A, AroundMarker> for M {
+    fn into_layer(self) -> Layer<A> {
+        Layer(Kind::Around(Arc::new(self)))
+    }
+}
+
+impl<A: App, I: Authenticator<A>> IntoLayer<A, AuthenticateMarker> for I {
+    fn into_layer(self) -> Layer<A> {
+        Layer(Kind::Authenticate(Arc::new(self)))
+    }
+}
+
+/// [`Middleware`] with its future on the heap, so that a list can hold any kind.
+pub(crate) trait BoxedMiddleware<A: App>: Send + Sync {
+    fn handle_boxed<'a>(&'a self, call: &'a mut HttpCall<A>, next: Next<'a, A>) -> BoxFuture<'a, Response>;
+}
+
+impl<A: App, M: Middleware<A>> BoxedMiddleware<A> for M {
+    fn handle_boxed<'a>(&'a self, call: &'a mut HttpCall<A>, next: Next<'a, A>) -> BoxFuture<'a, Response> {
+        Box::pin(self.handle(call, next))
+    }
+}

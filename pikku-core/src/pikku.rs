@@ -1,0 +1,183 @@
+//! The running application: services, middleware and limits.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::{
+    app::App,
+    http::Route,
+    jwt::JwtService,
+    middleware::{IntoLayer, Layer},
+};
+
+/// An application that is about to be served.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// # pub struct Services;
+/// # #[derive(Clone, Serialize, Deserialize)] pub struct UserSession { pub user_id: String }
+/// # pikku_core::registry!(DemoApp { services: Services, session: UserSession });
+/// # fn main() {
+/// use pikku_core::{ApiKeySource, Pikku, auth_api_key};
+///
+/// async fn find_session(_: &Services, key: &str) -> Result<Option<UserSession>, pikku_core::Error> {
+///     Ok((key == "secret").then(|| UserSession { user_id: "ada".to_owned() }))
+/// }
+///
+/// let app = Pikku::<DemoApp>::new(Services)
+///     .body_limit(64 * 1024)
+///     .middleware(auth_api_key(ApiKeySource::Header, find_session));
+/// # let _ = app;
+/// # }
+/// ```
+pub struct Pikku<A: App> {
+    services: A::Services,
+    jwt: Option<JwtService>,
+    layers: Vec<(Scope, Layer<A>)>,
+    config: Config,
+}
+
+/// What is fixed once the application is served.
+pub(crate) struct Runtime<A: App> {
+    pub(crate) services: A::Services,
+    pub(crate) jwt: Option<JwtService>,
+    pub(crate) config: Config,
+}
+
+/// The limits of a server.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) body_limit: usize,
+    pub(crate) body_timeout: Duration,
+    pub(crate) timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { body_limit: 1 << 20, body_timeout: Duration::from_secs(10), timeout: Duration::from_secs(30) }
+    }
+}
+
+/// Which routes a layer is around.
+#[derive(Debug, Clone, Copy)]
+enum Scope {
+    Everything,
+    Prefix(&'static str),
+    Tag(&'static str),
+}
+
+impl Scope {
+    fn covers(self, route: &Route) -> bool {
+        match self {
+            Self::Everything => true,
+            // `/admin` covers `/admin` and `/admin/x`, and not `/administrator`.
+            Self::Prefix(prefix) => {
+                let prefix = prefix.trim_end_matches('/');
+                route.path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+            Self::Tag(tag) => route.tags.contains(&tag),
+        }
+    }
+
+    /// Wider scopes are further out.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Everything => 0,
+            Self::Prefix(_) => 1,
+            Self::Tag(_) => 2,
+        }
+    }
+}
+
+impl<A: App> Pikku<A> {
+    /// An application with these services, the default limits and no middleware.
+    pub fn new(services: A::Services) -> Self {
+        Self { services, jwt: None, layers: Vec::new(), config: Config::default() }
+    }
+
+    /// The JWT service that `auth_bearer().jwt()` and the like use.
+    #[must_use]
+    pub fn jwt(mut self, jwt: JwtService) -> Self {
+        self.jwt = Some(jwt);
+        self
+    }
+
+    /// Adds middleware around everything. What is added first is outermost.
+    #[must_use]
+    pub fn middleware<M>(self, middleware: impl IntoLayer<A, M>) -> Self {
+        self.layer(Scope::Everything, middleware.into_layer())
+    }
+
+    /// Adds middleware around the routes at and below a path.
+    ///
+    /// `/admin` covers `/admin` and `/admin/x`, not `/administrator`. It runs inside of what is around everything.
+    #[must_use]
+    pub fn middleware_at<M>(self, prefix: &'static str, middleware: impl IntoLayer<A, M>) -> Self {
+        self.layer(Scope::Prefix(prefix), middleware.into_layer())
+    }
+
+    /// Adds middleware around the functions with a tag, inside of what is around everything and around paths.
+    #[must_use]
+    pub fn middleware_for<M>(self, tag: &'static str, middleware: impl IntoLayer<A, M>) -> Self {
+        self.layer(Scope::Tag(tag), middleware.into_layer())
+    }
+
+    /// The largest body in bytes that a function reads, unless it says otherwise; 1 MiB if this is not called.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.config.body_limit = bytes;
+        self
+    }
+
+    /// How long a body may take to arrive; 10 s if this is not called.
+    #[must_use]
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.config.body_timeout = timeout;
+        self
+    }
+
+    /// How long a call may take, unless its function says otherwise; 30 s if this is not called.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.config.timeout = timeout;
+        self
+    }
+
+    fn layer(mut self, scope: Scope, layer: Layer<A>) -> Self {
+        self.layers.push((scope, layer));
+        self
+    }
+
+    /// The layers around one route, outermost first.
+    pub(crate) fn layers_of(&self, route: &Route) -> Vec<Layer<A>> {
+        let mut layers: Vec<_> = self.layers.iter().filter(|(scope, _)| scope.covers(route)).collect();
+        // The sort is stable, so that within a scope the order in which they were added stays.
+        layers.sort_by_key(|(scope, _)| scope.rank());
+        layers.into_iter().map(|(_, layer)| layer.clone()).collect()
+    }
+
+    pub(crate) fn into_runtime(self) -> Arc<Runtime<A>> {
+        Arc::new(Runtime { services: self.services, jwt: self.jwt, config: self.config })
+    }
+}
+
+impl<A: App> fmt::Debug for Pikku<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pikku").field("app", &A::NAME).field("layers", &self.layers).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h2_a_prefix_covers_whole_segments() {
+        let covers = |prefix, path| Scope::Prefix(prefix).covers(&Route::new("GET", path, "f"));
+        assert!(covers("/admin", "/admin"));
+        assert!(covers("/admin", "/admin/x"));
+        assert!(covers("/admin/", "/admin/x"));
+        assert!(covers("/", "/anything"));
+        assert!(!covers("/admin", "/administrator"));
+        assert!(!covers("/admin", "/"));
+    }
+}

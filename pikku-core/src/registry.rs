@@ -1,0 +1,185 @@
+//! What the macros registered: the compiled truth that codegen reads.
+
+use std::any::TypeId;
+
+use linkme::distributed_slice;
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
+
+use crate::{
+    app::App,
+    error::{ErrorVariant, PikkuError},
+    function::{Input, Output, OutputKind, PikkuFunc, is_unit},
+    input::{self, Rejection},
+};
+
+/// Changes whenever generated code and runtime must be updated together.
+pub const CONTRACT_VERSION: u32 = 1;
+
+/// Every function of every crate that is linked in, in no order.
+#[distributed_slice]
+pub static FUNCTIONS: [FunctionEntry];
+
+/// Some linkers fail on an empty slice, so there is always one entry; no application owns it.
+#[distributed_slice(FUNCTIONS)]
+#[expect(unsafe_code, reason = "linkme gathers the entries in a section of the binary")]
+static SENTINEL: FunctionEntry = FunctionEntry {
+    app: TypeId::of::<()>,
+    name: "",
+    module: "",
+    file: "",
+    line: 0,
+    docs: "",
+    auth: true,
+    permissions: None,
+    tags: &[],
+    http: &[],
+    describe: |_| unreachable!("the sentinel belongs to no application"),
+    probe: |_| unreachable!("the sentinel belongs to no application"),
+};
+
+/// One registered function, as `#[pikku_func]` wrote it down.
+#[derive(Debug, Clone, Copy)]
+pub struct FunctionEntry {
+    /// The application, by its type.
+    pub app: fn() -> TypeId,
+    /// The Rust name.
+    pub name: &'static str,
+    /// The module it stands in, as `module_path!()` says.
+    pub module: &'static str,
+    /// The source file, as `file!()` says.
+    pub file: &'static str,
+    /// The line of its name.
+    pub line: u32,
+    /// Its doc comment.
+    pub docs: &'static str,
+    /// Whether callers must be signed in.
+    pub auth: bool,
+    /// The permission expression, as it was written.
+    pub permissions: Option<&'static str>,
+    /// What it is grouped under.
+    pub tags: &'static [&'static str],
+    /// Its HTTP routes.
+    pub http: &'static [HttpEntry],
+    /// Writes its types into the schemas.
+    pub describe: fn(&mut Schemas) -> Description,
+    /// Parses and validates an input as the server does.
+    pub probe: fn(&[u8]) -> Result<(), Rejection>,
+}
+
+/// One HTTP route of a function.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpEntry {
+    /// The method in capitals.
+    pub method: &'static str,
+    /// The path, with `{parameters}`.
+    pub path: &'static str,
+    /// The declared status of a success.
+    pub status: Option<u16>,
+    /// The largest body in bytes, where it isn't the server's default.
+    pub body_limit: Option<usize>,
+    /// The deadline in seconds, where it isn't the server's default.
+    pub timeout: Option<u64>,
+}
+
+/// The schemas of an application, one set for what it reads and one for what it writes.
+///
+/// The two differ: a field with a default may be left out of an input, yet is always there in an output.
+#[derive(Debug)]
+pub struct Schemas {
+    /// How values are read.
+    pub input: SchemaGenerator,
+    /// How values are written.
+    pub output: SchemaGenerator,
+}
+
+impl Schemas {
+    /// Empty schemas, in JSON Schema draft 2020-12.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            input: SchemaSettings::draft2020_12().for_deserialize().into_generator(),
+            output: SchemaSettings::draft2020_12().for_serialize().into_generator(),
+        }
+    }
+}
+
+impl Default for Schemas {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The types of one function.
+#[derive(Debug)]
+pub struct Description {
+    /// The schema of the input, if the function has one.
+    pub input: Option<Schema>,
+    /// What it answers with.
+    pub output: OutputKind,
+    /// The Rust name of its error type.
+    pub error: &'static str,
+    /// The errors that it can answer with.
+    pub errors: Vec<ErrorVariant>,
+}
+
+/// Describes `F`; what `#[pikku_func]` registers.
+pub fn describe<F: PikkuFunc>(schemas: &mut Schemas) -> Description {
+    Description {
+        input: (!is_unit::<F::Input>()).then(|| <F::Input as Input>::schema(&mut schemas.input)),
+        output: <F::Output as Output>::kind(&mut schemas.output),
+        error: <F::Error as PikkuError>::NAME,
+        errors: <F::Error as PikkuError>::variants(&mut schemas.output),
+    }
+}
+
+/// Parses and validates an input of `F`; what `#[pikku_func]` registers.
+///
+/// # Errors
+/// What the server would have answered.
+pub fn probe<F: PikkuFunc>(json: &[u8]) -> Result<(), Rejection> {
+    input::parse::<F::Input>(json).and_then(|input| input::validate::<F>(&input))
+}
+
+/// What was registered for one application, in the order of the names.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    app: &'static str,
+    krate: &'static str,
+    module: &'static str,
+    functions: Vec<&'static FunctionEntry>,
+}
+
+impl Registry {
+    /// The registry of `A`. [`registry!`](crate::registry) calls it as `MyApp::registry()`.
+    #[must_use]
+    pub fn of<A: App>() -> Self {
+        let mut functions: Vec<_> = FUNCTIONS.iter().filter(|entry| (entry.app)() == TypeId::of::<A>()).collect();
+        // The linker's order is no order.
+        functions.sort_by_key(|entry| (entry.name, entry.module, entry.line));
+        Self { app: A::NAME, krate: A::CRATE, module: A::MODULE, functions }
+    }
+
+    /// The application's name.
+    #[must_use]
+    pub fn app(&self) -> &'static str {
+        self.app
+    }
+
+    /// The crate that the application stands in.
+    #[must_use]
+    pub fn crate_name(&self) -> &'static str {
+        self.krate
+    }
+
+    /// The path of the module that the application stands in.
+    #[must_use]
+    pub fn module(&self) -> &'static str {
+        self.module
+    }
+
+    /// The functions.
+    #[must_use]
+    pub fn functions(&self) -> &[&'static FunctionEntry] {
+        &self.functions
+    }
+}

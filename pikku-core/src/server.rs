@@ -1,0 +1,202 @@
+//! The server: connections, their limits, and an end in good order.
+
+use std::{future::Future, io, net::SocketAddr, pin::pin, time::Duration};
+
+use axum::{Router, body::Body};
+use http::Request;
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+use tower::ServiceExt;
+
+/// What every HTTP/2 connection begins with.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
+
+/// Serves an axum router, with limits that `axum::serve` does not have.
+///
+/// A connection on which no complete request head arrives in time is closed, heads over 32 KiB are refused, and at the end
+/// requests that are being answered are finished first.
+///
+/// ```no_run
+/// # async fn run(router: axum::Router) -> std::io::Result<()> {
+/// pikku_core::Server::bind("127.0.0.1:4002".parse().expect("an address")).await?.serve(router).await
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    header_timeout: Duration,
+    grace: Duration,
+}
+
+impl Server {
+    /// Takes an address.
+    ///
+    /// # Errors
+    /// When the address can't be had.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self::on(TcpListener::bind(address).await?))
+    }
+
+    /// Takes over a listener.
+    #[must_use]
+    pub fn on(listener: TcpListener) -> Self {
+        Self { listener, header_timeout: Duration::from_secs(10), grace: Duration::from_secs(10) }
+    }
+
+    /// How long the head of a request may take to arrive; 10 s if this is not called.
+    #[must_use]
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
+    /// How long requests that are being answered may take at the end; 10 s if this is not called.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// The address that was taken, which tells the port where any was wanted.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the process is told to end, by ctrl-c or SIGTERM.
+    ///
+    /// # Errors
+    /// When the signals can't be waited for.
+    pub async fn serve(self, router: Router) -> io::Result<()> {
+        let signal = shutdown_signal()?;
+        self.serve_until(router, signal).await;
+        Ok(())
+    }
+
+    /// Serves until `shutdown` is ready.
+    pub async fn serve_until(self, router: Router, shutdown: impl Future<Output = ()>) {
+        // Each connection holds a receiver, so the channel is closed once the last of them has ended.
+        let (stop, stopping) = watch::channel(());
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = &mut shutdown => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let connection = Connection { stream, peer, header_timeout: self.header_timeout };
+                    tokio::spawn(connection.serve(router.clone(), stopping.clone()));
+                }
+                Err(error) => {
+                    // Out of file descriptors, most often: others have to end before there is room for a new one.
+                    tracing::warn!(%error, "a connection can't be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+        drop((self.listener, stopping));
+        // Where no connection is left there is nobody to tell.
+        let _ = stop.send(());
+        if tokio::time::timeout(self.grace, stop.closed()).await.is_err() {
+            tracing::warn!(grace = ?self.grace, "some requests were not finished in time");
+        }
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    header_timeout: Duration,
+}
+
+impl Connection {
+    async fn serve(self, router: Router, mut stopping: watch::Receiver<()>) {
+        let peer = self.peer;
+        // Answers are written whole, so waiting to fill a packet only delays them.
+        if let Err(error) = self.stream.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "a connection has no TCP_NODELAY");
+        }
+        let Ok(Ok(is_http2)) = tokio::time::timeout(self.header_timeout, speaks_http2(&self.stream)).await else {
+            tracing::debug!(%peer, "a connection stayed silent");
+            return;
+        };
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+            router.clone().oneshot(request)
+        });
+        let io = TokioIo::new(self.stream);
+        let served = if is_http2 {
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder.timer(TokioTimer::new()).max_header_list_size(32 * 1024).keep_alive_interval(Duration::from_secs(20));
+            let mut connection = pin!(builder.serve_connection(io, service));
+            tokio::select! {
+                served = &mut connection => served,
+                _ = stopping.changed() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        } else {
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).header_read_timeout(self.header_timeout).max_buf_size(32 * 1024);
+            let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
+            tokio::select! {
+                served = &mut connection => served,
+                _ = stopping.changed() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
+        };
+        if let Err(error) = served {
+            tracing::debug!(%peer, %error, "a connection ended badly");
+        }
+    }
+}
+
+/// Whether the client begins with the preface of HTTP/2. Nothing is taken from the stream.
+async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut start = [0; HTTP2_PREFACE.len()];
+    loop {
+        let read = stream.peek(&mut start).await?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if start[..read] != HTTP2_PREFACE[..read] {
+            return Ok(false);
+        }
+        if read == start.len() {
+            return Ok(true);
+        }
+        // A peek is ready as soon as there is anything, so more of it is waited for without spinning.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A future that is ready when the process is told to end.
+fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        let interrupt = tokio::signal::ctrl_c();
+        #[cfg(unix)]
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = interrupt.await;
+    })
+}

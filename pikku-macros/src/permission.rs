@@ -1,0 +1,172 @@
+//! The language of permissions: calls, `&&`, `||`, `!` and parentheses.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{
+    BinOp, Expr, ExprPath, UnOp,
+    parse::{Parse, ParseStream},
+    spanned::Spanned,
+};
+
+use crate::function::located;
+
+/// A permission expression.
+pub(crate) enum Permission {
+    /// A call of a permission function, with fields of the input and literals for arguments.
+    Call { function: ExprPath, arguments: Vec<Argument> },
+    Not(Box<Permission>),
+    And(Box<Permission>, Box<Permission>),
+    Or(Box<Permission>, Box<Permission>),
+}
+
+/// An argument of a permission.
+pub(crate) enum Argument {
+    /// A field of the input, or a field of a field.
+    Field(Expr),
+    /// A value that stands there.
+    Literal(Expr),
+}
+
+impl Parse for Permission {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Self::read(input.parse()?)
+    }
+}
+
+impl Permission {
+    fn read(expr: Expr) -> syn::Result<Self> {
+        match expr {
+            Expr::Path(function) => Ok(Self::Call { function, arguments: Vec::new() }),
+            Expr::Call(call) => {
+                let Expr::Path(function) = *call.func else {
+                    return Err(unreadable(&*call.func));
+                };
+                let arguments = call.args.into_iter().map(read_argument).collect::<syn::Result<_>>()?;
+                Ok(Self::Call { function, arguments })
+            }
+            Expr::Paren(paren) => Self::read(*paren.expr),
+            Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => Ok(Self::Not(Box::new(Self::read(*unary.expr)?))),
+            Expr::Binary(binary) => {
+                let (left, right) = (Self::read(*binary.left)?, Self::read(*binary.right)?);
+                match binary.op {
+                    BinOp::And(_) => Ok(Self::And(Box::new(left), Box::new(right))),
+                    BinOp::Or(_) => Ok(Self::Or(Box::new(left), Box::new(right))),
+                    op => Err(syn::Error::new(op.span(), "permissions are joined with `&&` and `||`")),
+                }
+            }
+            other => Err(unreadable(&other)),
+        }
+    }
+
+    /// The expression as code of type `bool`, in a function that returns a `Result`.
+    pub(crate) fn expand(&self, core: &TokenStream, auth: bool) -> TokenStream {
+        match self {
+            Self::Call { function, arguments } => {
+                let arguments = arguments.iter().map(|argument| match argument {
+                    Argument::Field(field) => quote_spanned!(located(field.span())=> &input.#field),
+                    Argument::Literal(literal) => literal.to_token_stream(),
+                });
+                // A required session fits a permission that takes `&Session` and one that takes `Option<&Session>`.
+                let session = if auth { quote!(session) } else { quote!(wire.session()) };
+                let call = quote_spanned! {located(function.span())=>
+                    #function(wire.services(), #(#arguments,)* ::core::convert::Into::into(#session)).await
+                };
+                quote!(#core::Permitted::<Self::Error>::permitted(#call)?)
+            }
+            Self::Not(inner) => {
+                let inner = inner.expand(core, auth);
+                quote!(!(#inner))
+            }
+            Self::And(left, right) => {
+                let (left, right) = (left.expand(core, auth), right.expand(core, auth));
+                quote!((#left && #right))
+            }
+            Self::Or(left, right) => {
+                let (left, right) = (left.expand(core, auth), right.expand(core, auth));
+                quote!((#left || #right))
+            }
+        }
+    }
+
+    /// Whether a field of the input is an argument anywhere.
+    pub(crate) fn reads_input(&self) -> Option<&Expr> {
+        match self {
+            Self::Call { arguments, .. } => arguments.iter().find_map(|argument| match argument {
+                Argument::Field(field) => Some(field),
+                Argument::Literal(_) => None,
+            }),
+            Self::Not(inner) => inner.reads_input(),
+            Self::And(left, right) | Self::Or(left, right) => left.reads_input().or_else(|| right.reads_input()),
+        }
+    }
+
+    /// The expression as a reader would write it.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Call { function, arguments } => {
+                let name = compact(function);
+                if arguments.is_empty() {
+                    return name;
+                }
+                let arguments: Vec<_> = arguments
+                    .iter()
+                    .map(|argument| match argument {
+                        Argument::Field(expr) | Argument::Literal(expr) => compact(expr),
+                    })
+                    .collect();
+                format!("{name}({})", arguments.join(", "))
+            }
+            Self::Not(inner) => match **inner {
+                Self::Call { .. } | Self::Not(_) => format!("!{}", inner.text()),
+                _ => format!("!({})", inner.text()),
+            },
+            Self::And(left, right) => format!("{} && {}", left.operand(), right.operand()),
+            Self::Or(left, right) => format!("{} || {}", left.text(), right.text()),
+        }
+    }
+
+    /// The text, in parentheses where it would be torn apart by `&&`.
+    fn operand(&self) -> String {
+        match self {
+            Self::Or(..) => format!("({})", self.text()),
+            _ => self.text(),
+        }
+    }
+}
+
+fn read_argument(expr: Expr) -> syn::Result<Argument> {
+    match &expr {
+        Expr::Lit(_) => Ok(Argument::Literal(expr)),
+        Expr::Path(path) if path.path.get_ident().is_some() => Ok(Argument::Field(expr)),
+        Expr::Field(field) => {
+            let mut base = &*field.base;
+            while let Expr::Field(inner) = base {
+                base = &inner.base;
+            }
+            match base {
+                Expr::Path(path) if path.path.get_ident().is_some() => Ok(Argument::Field(expr)),
+                _ => Err(not_an_argument(&expr)),
+            }
+        }
+        _ => Err(not_an_argument(&expr)),
+    }
+}
+
+fn not_an_argument(expr: &Expr) -> syn::Error {
+    syn::Error::new(
+        expr.span(),
+        "an argument of a permission is a field of the input, or a literal\nhelp: write the field's name, `is_owner(todo_id)`; it is passed by reference",
+    )
+}
+
+fn unreadable(expr: &impl Spanned) -> syn::Error {
+    syn::Error::new(
+        expr.span(),
+        "this is no permission\nhelp: write calls joined with `&&`, `||` and `!`, such as `is_admin || is_owner(todo_id)`",
+    )
+}
+
+/// Tokens without the blanks that `to_string` puts between them.
+fn compact(tokens: &impl ToTokens) -> String {
+    tokens.to_token_stream().to_string().replace(' ', "")
+}

@@ -1,0 +1,64 @@
+//! What a server has to survive.
+
+use std::time::Duration;
+
+use e2e::{app, serve};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// What comes back for raw bytes, until the server closes or two seconds are over.
+async fn raw(address: std::net::SocketAddr, bytes: &[u8]) -> Option<String> {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(bytes).await.expect("it is sent");
+    let mut answer = Vec::new();
+    // A reset is an end as well.
+    timeout(Duration::from_secs(2), stream.read_to_end(&mut answer)).await.ok().map(|_| String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[tokio::test]
+async fn z4_slow_and_silent_connections_are_closed_and_others_served() {
+    let server = serve(app().await).await;
+    let address = server.address;
+    let half = b"GET /who HTTP/1.1\r\nhost: x\r\n";
+    let slow_body = b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{\"name\"";
+    let slow = [&b""[..], b"G", half, slow_body, b"PRI * HT"].map(|bytes| tokio::spawn(raw(address, bytes)));
+    assert_eq!(server.get("/who").await.status, 200);
+    for (index, connection) in slow.into_iter().enumerate() {
+        let answer = connection.await.expect("no panic");
+        assert!(answer.is_some(), "connection {index} was left open");
+    }
+    assert_eq!(server.get("/who").await.status, 200);
+}
+
+#[tokio::test]
+async fn z4_bad_requests_are_refused() {
+    let server = serve(app().await).await;
+    let large = format!("GET /who HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(40_000));
+    for (request, status) in [
+        (large.as_str(), "431"),
+        ("GET /who HTTP/1.1\r\n\r\n", "400"),
+        ("GET /who HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", "400"),
+        ("nonsense\r\n\r\n", "400"),
+        ("GET /who HTTP/9.9\r\nhost: x\r\n\r\n", "400"),
+        ("POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: nope\r\n\r\n", "400"),
+    ] {
+        let answer = raw(server.address, request.as_bytes()).await.unwrap_or_default();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request:.60}: {answer:.80}");
+    }
+}
+
+#[tokio::test]
+async fn x3_a_panic_leaves_its_connection_alive() {
+    let server = serve(app().await).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    for (path, status) in [("/end/panic", "500"), ("/end/well", "204"), ("/end/panic", "500")] {
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.expect("it is sent");
+        let mut answer = [0; 4096];
+        let read = timeout(Duration::from_secs(2), stream.read(&mut answer)).await.expect("in time").expect("an answer");
+        let answer = String::from_utf8_lossy(&answer[..read]);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+}

@@ -1,0 +1,114 @@
+//! The order of things: middleware, authentication, input, permissions, function.
+
+use std::sync::Arc;
+
+use e2e::{app, jwt, serve};
+use pikku_core::{Middleware, Next, Pikku};
+use test_functions::{Services, TestApp, admin::Noting};
+
+/// Takes what was noted out of the services and into a header, for the test to see.
+struct Telling;
+
+impl Middleware<TestApp> for Telling {
+    async fn handle(
+        &self,
+        call: &mut pikku_core::HttpCall<TestApp>,
+        next: Next<'_, TestApp>,
+    ) -> pikku_core::__private::axum::response::Response {
+        call.services().noted();
+        let mut response = next.run(call).await;
+        let noted = call.services().noted().join(", ");
+        response.headers_mut().insert("x-noted", noted.parse().expect("notes are ASCII"));
+        response
+    }
+}
+
+async fn noted(app: Pikku<TestApp>, path: &str) -> String {
+    serve(app).await.get(path).await.header("x-noted").to_owned()
+}
+
+async fn bare() -> Pikku<TestApp> {
+    Pikku::new(Services::new(jwt().await)).middleware(Telling)
+}
+
+#[tokio::test]
+async fn h1_middleware_is_an_onion_global_prefix_tag_own() {
+    let app = bare()
+        .await
+        .middleware_for("noted", Noting("tag"))
+        .middleware_at("/admin", Noting("prefix"))
+        .middleware(Noting("first"))
+        .middleware(Noting("second"));
+    assert_eq!(
+        noted(app, "/admin/x").await,
+        "> first, > second, > prefix, > tag, > own, ran, < own, < tag, < prefix, < second, < first"
+    );
+}
+
+// Seen to fail with `layers` as a map from the type of the middleware, where the second took the place of the first.
+#[tokio::test]
+async fn h1_middleware_added_twice_runs_twice() {
+    let app = bare().await.middleware(Noting("same")).middleware(Noting("same"));
+    assert_eq!(noted(app, "/admin").await, "> same, > same, ran, < same, < same");
+}
+
+#[tokio::test]
+async fn h2_a_prefix_is_whole_segments() {
+    let with_prefix = || async { bare().await.middleware_at("/admin", Noting("prefix")) };
+    assert_eq!(noted(with_prefix().await, "/admin").await, "> prefix, ran, < prefix");
+    assert_eq!(noted(with_prefix().await, "/administrator").await, "ran");
+}
+
+#[tokio::test]
+async fn h1_middleware_may_answer_by_itself() {
+    let app = bare().await;
+    let server = serve(app).await;
+    let answer = server.get("/closed").await;
+    assert_eq!((answer.status, answer.text.as_str(), answer.header("x-noted")), (503, "closed", ""));
+}
+
+#[tokio::test]
+async fn h1_authentication_comes_before_input_and_input_before_permissions() {
+    let server = serve(app().await.middleware(Telling)).await;
+    let send = async |key: &str, body: &str| {
+        let headers = [("x-api-key", key), ("content-type", "application/json")];
+        let answer = server.send("POST", "/things", &headers, body).await;
+        (answer.status, answer.header("x-noted").to_owned())
+    };
+    assert_eq!(send("wrong", "not json").await.0, 401);
+    assert_eq!(send("key-of-ada", "not json").await, (400, String::new()));
+    assert_eq!(send("key-of-ada", r#"{"owner": 1}"#).await, (422, String::new()));
+    assert_eq!(send("key-of-ada", r#"{"owner": "eve"}"#).await, (403, "is_admin, is_owner".to_owned()));
+    assert_eq!(send("key-of-ada", r#"{"owner": "ada"}"#).await, (204, "is_admin, is_owner, is_locked, ran".to_owned()));
+}
+
+#[tokio::test]
+async fn p1_permissions_short_circuit_from_left_to_right() {
+    let server = serve(app().await.middleware(Telling)).await;
+    let send = async |key: &str, body: &str| {
+        let headers = [("x-api-key", key), ("content-type", "application/json")];
+        let answer = server.send("POST", "/things", &headers, body).await;
+        (answer.status, answer.header("x-noted").to_owned())
+    };
+    assert_eq!(send("key-of-admin", r#"{"owner": "eve"}"#).await, (204, "is_admin, ran".to_owned()));
+    let locked = r#"{"owner": "ada", "how": {"locked": true}}"#;
+    assert_eq!(send("key-of-ada", locked).await, (403, "is_admin, is_owner, is_locked".to_owned()));
+    assert_eq!(server.get("/things/today").await.status, 204);
+    assert_eq!(server.get("/things/tomorrow").await.status, 403);
+}
+
+#[tokio::test]
+async fn p2_the_error_of_a_permission_keeps_its_status() {
+    let server = serve(app().await).await;
+    let headers = [("x-api-key", "key-of-ada"), ("content-type", "application/json")];
+    let answer = server.send("POST", "/things", &headers, r#"{"owner": "nobody"}"#).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (404, &"not_found".into()));
+}
+
+#[tokio::test]
+async fn f4_a_function_is_still_a_plain_function() {
+    let services = Arc::new(Services::new(jwt().await));
+    let session = test_functions::UserSession { user_id: "ada".to_owned(), admin: false };
+    let me = test_functions::sessions::me(&services, &session).await;
+    assert_eq!(me.expect("it can't fail"), "ada");
+}

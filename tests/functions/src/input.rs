@@ -1,0 +1,154 @@
+//! Inputs: path, query and body, coerced, merged and validated.
+
+use garde::Validate;
+use pikku_core::pikku_func;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Services, TestError};
+
+/// A choice.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Color {
+    /// Red.
+    Red,
+    /// Dark blue.
+    DarkBlue,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Page {
+    /// How many.
+    pub limit: Option<u16>,
+    /// After how many.
+    #[serde(default)]
+    pub offset: u32,
+}
+
+/// Fields of every kind that text can become.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Everything {
+    /// In the path.
+    pub item_id: u32,
+    /// A string.
+    pub text: Option<String>,
+    /// A whole number.
+    pub count: Option<i64>,
+    /// Any number.
+    pub ratio: Option<f64>,
+    /// A boolean.
+    pub flag: Option<bool>,
+    /// An enum.
+    pub color: Option<Color>,
+    /// A list of strings.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// A list of numbers.
+    #[serde(default)]
+    pub numbers: Vec<u8>,
+    /// Fields of another struct.
+    #[serde(flatten)]
+    pub page: Page,
+}
+
+/// Gives back what it read, from the path and the query.
+#[pikku_func(http(get = "/items/{itemId}"), auth = false)]
+pub async fn read_item(_services: &Services, data: Everything) -> Result<Everything, TestError> {
+    Ok(data)
+}
+
+/// Gives back what it read, from the path, the query and the body.
+#[pikku_func(http(post = "/items/{itemId}"), http(put = "/items/{itemId}"), auth = false)]
+pub async fn write_item(_services: &Services, data: Everything) -> Result<Everything, TestError> {
+    Ok(data)
+}
+
+/// Deletes nothing.
+#[pikku_func(http(delete = "/items/{itemId}"), auth = false)]
+pub async fn delete_item(_services: &Services, _data: Everything) -> Result<(), TestError> {
+    Ok(())
+}
+
+/// A thing with constraints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase")]
+pub struct Constrained {
+    /// A title.
+    #[garde(length(chars, min = 1, max = 20))]
+    pub long_title: String,
+    /// A priority.
+    #[garde(range(min = 0, max = 5))]
+    pub priority: i32,
+    /// A few tags, which are short.
+    #[garde(length(max = 3), inner(length(chars, min = 1, max = 5)))]
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// A code.
+    #[garde(pattern("^[A-Z]{3}$"))]
+    pub code: Option<String>,
+    /// An address.
+    #[garde(email)]
+    #[serde(rename = "mail")]
+    pub address: Option<String>,
+    /// Parts, each with constraints of its own.
+    #[garde(dive)]
+    #[serde(default)]
+    pub parts: Vec<Part>,
+}
+
+/// A part of a thing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct Part {
+    /// How many.
+    #[garde(range(min = 1))]
+    #[serde(rename = "n")]
+    pub amount: u32,
+}
+
+/// Gives back what it read.
+#[pikku_func(http(post = "/constrained", status = 201), auth = false)]
+pub async fn constrained(services: &Services, data: Constrained) -> Result<Constrained, TestError> {
+    services.note("constrained ran");
+    Ok(data)
+}
+
+/// Reads a body of 64 bytes at the most.
+#[pikku_func(http(post = "/small", body_limit = 64), auth = false)]
+pub async fn small(_services: &Services, data: serde_json::Value) -> Result<serde_json::Value, TestError> {
+    Ok(data)
+}
+
+/// Reads a list, which nothing can be merged with.
+#[pikku_func(http(post = "/sum"), auth = false)]
+pub async fn sum(_services: &Services, data: Vec<i32>) -> Result<i64, TestError> {
+    Ok(data.into_iter().map(i64::from).sum())
+}
+
+/// A parameter whose name differs between two methods of one path.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+}
+
+/// A parameter whose name differs between two methods of one path.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Titled {
+    /// The title.
+    pub title: String,
+}
+
+/// Gives back the name.
+#[pikku_func(http(get = "/same/{name}"), auth = false)]
+pub async fn same_get(_services: &Services, data: Named) -> Result<String, TestError> {
+    Ok(data.name)
+}
+
+/// Gives back the title.
+#[pikku_func(http(put = "/same/{title}"), auth = false)]
+pub async fn same_put(_services: &Services, data: Titled) -> Result<String, TestError> {
+    Ok(data.title)
+}
