@@ -3,7 +3,7 @@
 use std::{future::Future, io, net::SocketAddr, pin::pin, time::Duration};
 
 use axum::{Router, body::Body};
-use http::Request;
+use http::{Request, StatusCode, Version, header};
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -15,6 +15,11 @@ use tokio::{
     sync::watch,
 };
 use tower::ServiceExt;
+
+use crate::{error::Problem, http::refuse};
+
+/// How large the headers of a request may be.
+const LARGEST_HEAD: u32 = 32 * 1024;
 
 /// What every HTTP/2 connection begins with.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
@@ -132,14 +137,20 @@ impl Connection {
             return;
         };
         let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
-            router.clone().oneshot(request)
+            let router = router.clone();
+            async move {
+                if let Some(problem) = check_head(&request) {
+                    return Ok(refuse(&problem, request.headers()));
+                }
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+                router.oneshot(request).await
+            }
         });
         let io = TokioIo::new(self.stream);
         let served = if is_http2 {
             let mut builder = http2::Builder::new(TokioExecutor::new());
-            builder.timer(TokioTimer::new()).max_header_list_size(32 * 1024).keep_alive_interval(Duration::from_secs(20));
+            builder.timer(TokioTimer::new()).max_header_list_size(LARGEST_HEAD).keep_alive_interval(Duration::from_secs(20));
             let mut connection = pin!(builder.serve_connection(io, service));
             tokio::select! {
                 served = &mut connection => served,
@@ -150,7 +161,7 @@ impl Connection {
             }
         } else {
             let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(self.header_timeout).max_buf_size(32 * 1024);
+            builder.timer(TokioTimer::new()).header_read_timeout(self.header_timeout).max_buf_size(2 * LARGEST_HEAD as usize);
             let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
             tokio::select! {
                 served = &mut connection => served,
@@ -164,6 +175,22 @@ impl Connection {
             tracing::debug!(%peer, %error, "a connection ended badly");
         }
     }
+}
+
+/// What is wrong with the head of a request that hyper lets through.
+fn check_head<B>(request: &Request<B>) -> Option<Problem> {
+    let headers = request.headers();
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if size > LARGEST_HEAD as usize {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        let detail = format!("the headers are larger than {LARGEST_HEAD} bytes");
+        return Some(Problem::new(status, "headers_too_large").with_detail(detail));
+    }
+    let hosts = headers.get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        return Some(Problem::bad_request("a request has exactly one `Host`"));
+    }
+    None
 }
 
 /// Whether the client begins with the preface of HTTP/2. Nothing is taken from the stream.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { PikkuError, PikkuFetch } from './generated/pikku-fetch.js'
+import { PikkuError, PikkuFetch } from './fixture/pikku-fetch.js'
 import { problem, serve } from './server.js'
 
 const apiFor = async (answer) => new PikkuFetch({ serverUrl: (await serve(answer)).url })

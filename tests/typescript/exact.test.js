@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { sse } from './generated/pikku-extras.js'
-import { PikkuFetch } from './generated/pikku-fetch.js'
+import { sse } from './fixture/pikku-extras.js'
+import { PikkuFetch } from './fixture/pikku-fetch.js'
 import { problem, serve } from './server.js'
 
 const json = (number) =>

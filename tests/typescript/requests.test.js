@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { Client, PikkuFetch } from './generated/pikku-fetch.js'
-import * as operations from './generated/pikku-operations.js'
+import { Client, PikkuFetch } from './fixture/pikku-fetch.js'
+import * as operations from './fixture/pikku-operations.js'
 import { serve } from './server.js'
 
 /** Makes one call, and returns the request that it made. */

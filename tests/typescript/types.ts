@@ -1,11 +1,11 @@
 // Checked by `tsc` and never run: what the declarations of the generated client allow, refuse and know.
 
-import { Client, PikkuError, PikkuFetch, type Todo } from './generated/pikku-fetch.js'
-import { bearer, retry, sse, timeout } from './generated/pikku-extras.js'
-import * as operations from './generated/pikku-operations.js'
+import { Client, PikkuError, PikkuFetch, type Todo } from './fixture/pikku-fetch.js'
+import { bearer, retry, sse, timeout } from './fixture/pikku-extras.js'
+import * as operations from './fixture/pikku-operations.js'
 import type {
   Adjacent, DeleteTodoError, Either, Event, Exact, Extra, Flat, Shape, Strange, Tree, UpdateTodoError,
-} from './generated/pikku-types.js'
+} from './fixture/pikku-types.js'
 
 /** Compiles only if both types are the same. */
 const same = <Left, Right>(_: (<T>() => T extends Left ? 1 : 2) extends <T>() => T extends Right ? 1 : 2 ? true : false) => {}

@@ -105,6 +105,15 @@ struct Trial {
 }
 
 impl Trial {
+    /// The same trial with other members around it.
+    fn beside(self, members: &Map<String, Value>) -> Self {
+        let with = |value: Value| match value {
+            Value::Object(own) => Value::Object(members.clone().into_iter().chain(own).collect()),
+            other => other,
+        };
+        Self { good: with(self.good), bad: with(self.bad), ..self }
+    }
+
     /// The same trial one level further out.
     fn lift(self, segment: &str, wrap: impl Fn(Value) -> Value) -> Self {
         Self {
@@ -113,6 +122,17 @@ impl Trial {
             bad: wrap(self.bad),
             ..self
         }
+    }
+}
+
+/// A sample of the members that a schema has whichever of its branches holds.
+fn beside_branches(schema: &Value, key: &str, definitions: Definitions<'_>) -> Option<Map<String, Value>> {
+    schema.get("properties")?;
+    let mut without = schema.clone();
+    without.as_object_mut()?.remove(key);
+    match sample(&without, definitions)? {
+        Value::Object(members) => Some(members),
+        _ => None,
     }
 }
 
@@ -137,8 +157,14 @@ impl<'m> Walk<'m> {
             self.inside.pop();
         }
         for key in ["anyOf", "oneOf"] {
-            for branch in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
-                trials.extend(self.trials(branch));
+            let Some(branches) = schema.get(key).and_then(Value::as_array) else { continue };
+            // Beside the branches of a flattened enum stand the fields of the struct that it is flattened into.
+            let beside = beside_branches(schema, key, self.definitions);
+            for trial in branches.iter().flat_map(|branch| self.trials(branch)).collect::<Vec<_>>() {
+                trials.push(match &beside {
+                    Some(beside) => trial.beside(beside),
+                    None => trial,
+                });
             }
         }
         match type_of(schema) {
@@ -272,10 +298,11 @@ fn number_trials(schema: &Value, definitions: Definitions<'_>) -> Vec<Trial> {
             json!(limit + step)
         }),
     };
+    let natural = |limit: &Value| whole && is_natural(limit, schema.get("format").and_then(Value::as_str));
     let candidates = [("minimum", -1), ("exclusiveMinimum", 0), ("maximum", 1), ("exclusiveMaximum", 0)];
     let mut trials = Vec::new();
     for (keyword, step) in candidates {
-        if let Some(limit) = schema.get(keyword)
+        if let Some(limit) = schema.get(keyword).filter(|limit| !natural(limit))
             && let Some(bad) = beyond(limit, step)
         {
             trials.push(Trial { pointer: String::new(), keyword, limit: limit.clone(), good: good.clone(), bad });
@@ -289,6 +316,21 @@ fn number_trials(schema: &Value, definitions: Definitions<'_>) -> Vec<Trial> {
         trials.push(Trial { pointer: String::new(), keyword: "multipleOf", limit: limit.clone(), good: good.clone(), bad: json!(start + 1.0) });
     }
     trials
+}
+
+/// Whether a bound is that of the integer type itself, which no value of the type can break.
+fn is_natural(limit: &Value, format: Option<&str>) -> bool {
+    let (least, most) = match format {
+        Some("uint8") => (0, i64::from(u8::MAX)),
+        Some("uint16") => (0, i64::from(u16::MAX)),
+        Some("uint32") => (0, i64::from(u32::MAX)),
+        Some("uint64" | "uint128" | "uint") => (0, i64::MAX),
+        Some("int8") => (i64::from(i8::MIN), i64::from(i8::MAX)),
+        Some("int16") => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => return false,
+    };
+    limit.as_i64().is_some_and(|limit| limit == least || limit == most)
 }
 
 /// `todoId` as `todo_id`: what a field is called in Rust if nobody said otherwise.

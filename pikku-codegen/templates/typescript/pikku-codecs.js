@@ -24,9 +24,10 @@ export const multipart = (input) => {
 export const raw = (response) => response
 
 /** Leaves the response to `sse`, which decodes each event as it comes. */
-export const stream =
-  (decode = JSON.parse) =>
-  (response) => ({ response, decode })
+export const stream = (response, operation) => {
+  const { decode = JSON.parse } = operation
+  return { response, decode: (text, ok) => decode(text, ok, operation) }
+}
 
 /** Encodes integers with all their digits. */
 export const encodeExactly = (value) => {
@@ -36,16 +37,14 @@ export const encodeExactly = (value) => {
   return text?.replaceAll(new RegExp(`${quoted.replaceAll(/[\\.]/g, '\\$&')}(-?\\d+)"`, 'g'), '$1')
 }
 
-/** Decodes integers with all their digits: the success with `read`, and the data of an error by its code. */
-export const decodeExactly =
-  (read, errors = {}) =>
-  (text, ok) => {
-    const value = parseExactly(text)
-    if (ok) return read ? read(value) : value
-    const error = Object(value)
-    if (Object.hasOwn(errors, error.code)) error.data = errors[error.code](error.data)
-    return error
-  }
+/** Decodes integers with all their digits: an output with `read`, and the data of an error with what its code says. */
+export const decodeExactly = (text, ok, { read, errors = {} }) => {
+  const value = parseExactly(text)
+  if (ok) return read ? read(value) : value
+  const error = Object(value)
+  if (Object.hasOwn(errors, error.code)) error.data = errors[error.code](error.data)
+  return error
+}
 
 /** Like JSON.parse, but an integer that a number can't hold becomes a bigint. */
 const parseExactly = (text) => {

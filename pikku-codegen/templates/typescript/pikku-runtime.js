@@ -88,11 +88,11 @@ const perform = async (client, operation, input, options = {}) => {
   const send = client.fetch ?? fetch
   const response = await send(...request(client, operation, input, options))
   const { ok } = response
-  let data = ok ? open?.(response) : undefined
+  let data = ok ? open?.(response, operation) : undefined
   if (!data) {
     const text = await response.text()
     try {
-      if (text) data = decode(text, ok)
+      if (text) data = decode(text, ok, operation)
     } catch (error) {
       // What failed may be a proxy in between, which says so in words of its own.
       if (ok) throw error

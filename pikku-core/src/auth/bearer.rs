@@ -52,7 +52,7 @@ impl<A: App> Authenticator<A> for BearerJwt {
 fn bearer_token(headers: &HeaderMap) -> Option<Option<&str>> {
     let value = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (scheme, token) = value.split_at_checked(6)?;
-    if !scheme.eq_ignore_ascii_case(b"bearer") || token.first() != Some(&b' ') {
+    if !scheme.eq_ignore_ascii_case(b"bearer") || !matches!(token, [] | [b' ', ..]) {
         return None;
     }
     Some(std::str::from_utf8(token.trim_ascii()).ok())
@@ -73,6 +73,7 @@ mod tests {
         check(b"Bearer abc", Some(Some("abc")));
         check(b"bEARER   abc ", Some(Some("abc")));
         check(b"Bearer ", Some(Some("")));
+        check(b"Bearer", Some(Some("")));
     }
 
     #[test]

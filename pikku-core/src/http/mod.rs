@@ -15,6 +15,7 @@ mod sse;
 pub use call::HttpCall;
 pub(crate) use call::HttpContext;
 pub use handle::{Http, Raw};
+pub(crate) use respond::refuse;
 pub use route::{Access, Dispatch, Route};
 pub use serve::{Incoming, Serving, router};
 pub use sse::EventStream;

@@ -1,13 +1,46 @@
 //! Problems, made into responses.
 
 use axum::response::Response;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::error::{Challenge, Problem};
 
-/// The response that tells of a problem.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The response to a problem, marked so that the caller and the log can speak of the same one.
 #[cold]
-pub(crate) fn problem_response(problem: &Problem) -> Response {
+pub(crate) fn refuse(problem: &Problem, headers: &HeaderMap) -> Response {
+    let id = request_id(headers);
+    if problem.status().is_server_error() {
+        tracing::error!(request_id = %id, status = problem.status().as_u16(), "a request failed");
+    }
+    let mut response = problem_response(&problem.clone().with_request_id(&id));
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), value);
+    }
+    response
+}
+
+/// The caller's own id if it is a sane one, or a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    let is_sane = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    given.filter(is_sane).map_or_else(new_request_id, str::to_owned)
+}
+
+fn new_request_id() -> String {
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        // Without randomness an id is still of use, only not unique.
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+/// The response that tells of a problem.
+fn problem_response(problem: &Problem) -> Response {
     let body = serde_json::to_vec(problem).unwrap_or_else(|error| {
         // Only a payload could do this, and payloads are JSON values by the time they are in a problem.
         tracing::error!(%error, "a problem could not be written");

@@ -14,13 +14,13 @@ use std::{
 };
 
 use axum::{Router, body::Body, response::Response, routing::any_service};
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use tokio::time::Sleep;
 
 use super::{
     body::read_input,
     call::{HttpCall, HttpContext, Parameters},
-    respond::problem_response,
+    respond::refuse,
     route::{Dispatch, Found, Matcher, Route, shape},
 };
 use crate::{
@@ -32,8 +32,6 @@ use crate::{
     session::UserSessionService,
     wire::Wire,
 };
-
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// An application behind its table of routes.
 pub struct Serving<A: App, D> {
@@ -90,7 +88,7 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
         let (number, parameters) = match self.matcher.find(request.method(), path) {
             Found::Route(number, parameters) => (number, named(&D::ROUTES[number], &parameters)),
             Found::OtherMethods(allow) => {
-                return with_request_id(&Problem::method_not_allowed(allow), request.headers());
+                return refuse(&Problem::method_not_allowed(allow), request.headers());
             }
             Found::Nothing => return not_found(&request),
         };
@@ -184,7 +182,7 @@ async fn endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Response {
             Problem::internal()
         }
     };
-    with_request_id(&problem, call.headers())
+    refuse(&problem, call.headers())
 }
 
 /// Session, input, permissions, function: the way that every call goes.
@@ -242,39 +240,7 @@ fn told<F: PikkuFunc>(error: &F::Error) -> Problem {
 
 fn not_found(request: &Request<Body>) -> Response {
     let problem = Problem::new(StatusCode::NOT_FOUND, "route_not_found").with_detail("nothing answers at this path");
-    with_request_id(&problem, request.headers())
-}
-
-/// The response to a problem, marked so that the caller and the log can speak of the same one.
-#[cold]
-fn with_request_id(problem: &Problem, headers: &http::HeaderMap) -> Response {
-    let id = request_id(headers);
-    if problem.status().is_server_error() {
-        tracing::error!(request_id = %id, status = problem.status().as_u16(), "a request failed");
-    }
-    let mut response = problem_response(&problem.clone().with_request_id(&id));
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID.clone(), value);
-    }
-    response
-}
-
-/// The caller's own id if it is a sane one, or a new one.
-fn request_id(headers: &http::HeaderMap) -> String {
-    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let is_sane = |id: &&str| {
-        (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    };
-    given.filter(is_sane).map_or_else(new_request_id, str::to_owned)
-}
-
-fn new_request_id() -> String {
-    let mut bytes = [0; 16];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        // Without randomness an id is still of use, only not unique.
-        Err(_) => "unknown".to_owned(),
-    }
+    refuse(&problem, request.headers())
 }
 
 /// How a guarded future ends.

@@ -225,7 +225,7 @@ async fn h5_constraints_are_enforced_and_all_told_by_their_wire_names() {
     let answer = server.post("/constrained", &good.to_string()).await;
     assert_eq!((answer.status, answer.json()), (201, good));
     let bad = json!({ "longTitle": "", "priority": 6, "tags": ["", "toolong"], "code": "abc", "mail": "no", "parts": [{ "n": 1 }, { "n": 0 }] });
-    let pointers = ["/longTitle", "/priority", "/tags/0", "/tags/1", "/code", "/mail", "/parts/1/n"];
+    let pointers = ["/mail", "/code", "/longTitle", "/parts/1/n", "/priority", "/tags/0", "/tags/1"];
     problem(&server.post("/constrained", &bad.to_string()).await, 422, "invalid_input", &pointers);
 }
 

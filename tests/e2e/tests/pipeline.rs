@@ -15,7 +15,7 @@ impl Middleware<TestApp> for Telling {
         call: &mut pikku_core::HttpCall<TestApp>,
         next: Next<'_, TestApp>,
     ) -> pikku_core::__private::axum::response::Response {
-        call.services().noted();
+        drop(call.services().noted());
         let mut response = next.run(call).await;
         let noted = call.services().noted().join(", ");
         response.headers_mut().insert("x-noted", noted.parse().expect("notes are ASCII"));

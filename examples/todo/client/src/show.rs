@@ -19,7 +19,7 @@ pub(crate) fn short(id: &Uuid) -> String {
 /// A page of todos, one on each line.
 pub(crate) fn page(page: &TodoPage) -> String {
     let mut lines: String = page.todos.iter().map(todo).collect();
-    let more = page.total.saturating_sub(page.todos.len() as u64);
+    let more = (page.total as usize).saturating_sub(page.todos.len());
     if page.total == 0 {
         lines.push_str("nothing to do\n");
     } else if more > 0 {

@@ -81,7 +81,7 @@ pub struct TodoPage {
     /// The todos of the page.
     pub todos: Vec<Todo>,
     /// How many there are on all pages together.
-    pub total: u64,
+    pub total: u32,
 }
 
 /// Lists one's own todos, the newest first.

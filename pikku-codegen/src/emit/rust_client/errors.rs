@@ -149,12 +149,12 @@ impl Group {
         let item = writer.enumeration(&ident(name), &docs, &derives, &tagging, &cases, &position)?;
         let mut items = vec![item];
         items.extend(writer.take_made_up());
-        items.push(self.implementation(name, &cases, writer));
+        items.push(self.implementation(name, &cases));
         Ok(items)
     }
 
-    fn implementation(&self, name: &str, cases: &[Case<'_>], writer: &TypeWriter<'_>) -> TokenStream {
-        let (name, result) = (ident(name), writer.std("Result"));
+    fn implementation(&self, name: &str, cases: &[Case<'_>]) -> TokenStream {
+        let name = ident(name);
         let patterns: Vec<_> = cases
             .iter()
             .map(|Case { ident, content, .. }| match content {
@@ -180,7 +180,7 @@ impl Group {
             }
 
             impl runtime::fmt::Display for #name {
-                fn fmt(&self, formatter: &mut runtime::fmt::Formatter<'_>) -> #result<(), runtime::fmt::Error> {
+                fn fmt(&self, formatter: &mut runtime::fmt::Formatter<'_>) -> runtime::fmt::Result {
                     let text = match self { #(#patterns => #says,)* };
                     formatter.write_str(text)
                 }

@@ -221,20 +221,19 @@ impl<'a> Api<'a> {
             Answer::Value(ty) | Answer::Stream(ty) => self.readers.reader(ty, "readers."),
             Answer::Nothing | Answer::Raw => None,
         };
-        let decode = match (&value, errors.as_slice()) {
-            (None, []) => None,
-            (Some(value), []) => Some(format!("codecs.decodeExactly({value})")),
-            (value, errors) => {
-                let value = value.as_deref().unwrap_or("undefined");
-                Some(format!("codecs.decodeExactly({value}, {{ {} }})", errors.join(", ")))
-            }
-        };
         let open = match output {
-            Answer::Stream(_) => Some(format!("codecs.stream({})", decode.as_deref().unwrap_or_default())),
-            Answer::Raw => Some("codecs.raw".to_owned()),
+            Answer::Stream(_) => Some("codecs.stream"),
+            Answer::Raw => Some("codecs.raw"),
             Answer::Nothing | Answer::Value(_) => None,
         };
-        open.map(|open| ("open", open)).into_iter().chain(decode.map(|decode| ("decode", decode))).collect()
+        let is_exact = value.is_some() || !errors.is_empty();
+        let properties = [
+            ("open", open.map(str::to_owned)),
+            ("decode", is_exact.then(|| "codecs.decodeExactly".to_owned())),
+            ("read", value),
+            ("errors", (!errors.is_empty()).then(|| format!("{{ {} }}", errors.join(", ")))),
+        ];
+        properties.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
     /// Whether a function that takes this may be called without an input.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::super::access;
 use super::api::{Answer, Api, Operation, Route};
 use super::fold::{WIDTH, fold};
 use super::names::{docs, string};
@@ -354,7 +355,7 @@ fn header(api: &Api<'_>) -> String {
         .iter()
         .flat_map(|operation| {
             operation.routes.iter().map(|Route { route, .. }| {
-                [route.method.clone(), route.path.clone(), operation.method.clone(), who_may_call(operation)]
+                [route.method.clone(), route.path.clone(), operation.method.clone(), access(operation.function)]
             })
         })
         .collect();
@@ -368,15 +369,4 @@ fn header(api: &Api<'_>) -> String {
         lines.push(format!("// {method:<0$}  {path:<1$}  {name:<2$}  {who}", widths[0], widths[1], widths[2]));
     }
     lines.join("\n")
-}
-
-fn who_may_call(operation: &Operation<'_>) -> String {
-    let function = operation.function;
-    let permissions = function.permissions.as_deref().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-    match (function.auth, permissions) {
-        (false, None) => "anyone".to_owned(),
-        (true, None) => "signed in".to_owned(),
-        (false, Some(permissions)) => permissions,
-        (true, Some(permissions)) => format!("signed in, {permissions}"),
-    }
 }

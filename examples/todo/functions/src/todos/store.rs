@@ -25,7 +25,7 @@ impl TodoStore {
         let search = filter.search.as_deref().map(str::to_lowercase);
         // Both in one transaction, so that the total is that of the moment the page was read.
         let mut transaction = self.pool.begin().await?;
-        let total: i64 = sqlx::query_scalar(
+        let total: u32 = sqlx::query_scalar(
             "SELECT count(*) FROM todos WHERE created_by = ?1
              AND (?2 IS NULL OR completed = ?2) AND (?3 IS NULL OR instr(title_folded, ?3) > 0)",
         )
@@ -47,7 +47,7 @@ impl TodoStore {
         .fetch_all(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(TodoPage { todos, total: total.unsigned_abs() })
+        Ok(TodoPage { todos, total })
     }
 
     /// Adds a todo.

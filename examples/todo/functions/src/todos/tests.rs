@@ -29,7 +29,7 @@ async fn update(services: &Services, todo: &Todo, mut body: Value) -> Result<Tod
 }
 
 /// The titles on a page, and the total.
-async fn list(services: &Services, session: &UserSession, query: Value) -> (Vec<String>, u64) {
+async fn list(services: &Services, session: &UserSession, query: Value) -> (Vec<String>, u32) {
     let page = list_todos(services, from_value(query).expect("the input"), session).await.expect("the page");
     (page.todos.into_iter().map(|todo| todo.title).collect(), page.total)
 }
