@@ -143,7 +143,8 @@ impl Builder {
         }
         if let Some(target) = self.rust_client {
             let options = rust_client::Options { replace: self.replaced };
-            let mut file = rust_client::render_with(&model, &options).map_err(|error| Error::Emit(error.to_string()))?;
+            let mut file =
+                rust_client::render_with(&model, &options).map_err(|error| Error::Emit(error.to_string()))?;
             match target {
                 Target::OutDir => generated.out_dir.push(file),
                 Target::File(path) => {
@@ -209,7 +210,8 @@ fn model_file(path: PathBuf, model: &Model) -> Result<File> {
 
 fn read_model(path: &Path) -> Result<Model> {
     let bytes = fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
-    let model: Model = serde_json::from_slice(&bytes).map_err(|source| Error::Model { path: path.to_owned(), source })?;
+    let model: Model =
+        serde_json::from_slice(&bytes).map_err(|source| Error::Model { path: path.to_owned(), source })?;
     if model.contract != CONTRACT_VERSION {
         return Err(Error::Contract { found: model.contract, expected: CONTRACT_VERSION });
     }

@@ -141,7 +141,7 @@ fn route_fields(types: &Types, object: &Object, route: &HttpRoute) -> Vec<RouteF
         let place = match text {
             _ if in_path.contains(&field.name.as_str()) => Place::Path,
             // A DELETE may have a body, and nested data has nowhere else to go.
-            TextKind::Nested | TextKind::File if route.method == "DELETE" => Place::Body,
+            TextKind::Nested | TextKind::File | TextKind::FileList if route.method == "DELETE" => Place::Body,
             _ if has_body => Place::Body,
             _ => Place::Query,
         };
@@ -175,7 +175,9 @@ fn text_kind(types: &Types, ty: &Type, depth: u8) -> TextKind {
         Type::Union(union) => {
             let kinds = union.variants.iter().map(|variant| match &variant.content {
                 None => TextKind::Text,
-                Some(content) if union.tagging == crate::schema::Tagging::Untagged => text_kind(types, content, depth + 1),
+                Some(content) if union.tagging == crate::schema::Tagging::Untagged => {
+                    text_kind(types, content, depth + 1)
+                }
                 Some(_) => TextKind::Nested,
             });
             kinds.reduce(wider).unwrap_or(TextKind::Text)
@@ -190,6 +192,7 @@ fn list_kind(item: TextKind) -> TextKind {
         TextKind::Number => TextKind::NumberList,
         TextKind::Boolean => TextKind::BooleanList,
         TextKind::Scalar => TextKind::ScalarList,
+        TextKind::File => TextKind::FileList,
         _ => TextKind::Nested,
     }
 }

@@ -31,7 +31,9 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// A model is of another version.
-    #[error("the model is of contract version {found}, and this pikku-codegen is of {expected}; help: generate the model anew")]
+    #[error(
+        "the model is of contract version {found}, and this pikku-codegen is of {expected}; help: generate the model anew"
+    )]
     Contract {
         /// The version that the model has.
         found: u32,

@@ -167,4 +167,6 @@ pub enum TextKind {
     Nested,
     /// A file of a multipart form.
     File,
+    /// A list of files.
+    FileList,
 }

@@ -72,12 +72,12 @@ pub enum CallError<E> {
     message = "`{Self}` can't be the input of a pikku function",
     note = "help: derive `serde::Deserialize` and `schemars::JsonSchema` for it"
 )]
-pub trait Input: DeserializeOwned + JsonSchema + Send + 'static {
+pub trait Input: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The schema of values as they are read.
     fn schema(generator: &mut SchemaGenerator) -> Schema;
 }
 
-impl<T: DeserializeOwned + JsonSchema + Send + 'static> Input for T {
+impl<T: DeserializeOwned + JsonSchema + Send + Sync + 'static> Input for T {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<Self>()
     }

@@ -304,14 +304,20 @@ mod tests {
             assert_eq!(service().await.verify(&token).await, expect, "{claims}");
         }
         let exact = service().await.leeway(Duration::ZERO);
-        assert_eq!(exact.verify(&signed(&serde_json::json!({ "exp": now }), Algorithm::HS256)).await, Err(JwtError::Expired));
+        assert_eq!(
+            exact.verify(&signed(&serde_json::json!({ "exp": now }), Algorithm::HS256)).await,
+            Err(JwtError::Expired)
+        );
     }
 
     #[tokio::test]
     async fn j1_the_algorithm_is_the_keys() {
         let claims = serde_json::json!({ "exp": get_current_timestamp() + 60 });
         let token = signed(&claims, Algorithm::HS512);
-        assert_eq!(service().await.verify(&token).await, Err(JwtError::Malformed("its algorithm is not that of the key")));
+        assert_eq!(
+            service().await.verify(&token).await,
+            Err(JwtError::Malformed("its algorithm is not that of the key"))
+        );
     }
 
     #[tokio::test]
@@ -319,7 +325,8 @@ mod tests {
         let old = service().await;
         let token = old.encode(Duration::from_secs(60), &serde_json::json!({ "a": 1 })).await.expect("it signs");
         let other = "another secret of thirty-two bytes";
-        let both = JwtService::new(async || vec![Key::hs256("new", other), Key::hs256("k", SECRET)]).await.expect("good keys");
+        let both =
+            JwtService::new(async || vec![Key::hs256("new", other), Key::hs256("k", SECRET)]).await.expect("good keys");
         assert_eq!(both.verify(&token).await, Ok(()));
         let renewed = both.encode(Duration::from_secs(60), &serde_json::json!({})).await.expect("it signs");
         assert_eq!(old.verify(&renewed).await, Err(JwtError::UnknownKey));

@@ -27,11 +27,12 @@ pub mod __private;
 
 pub use app::{App, Services, Session};
 pub use auth::{
-    ApiKeyAuth, ApiKeySource, Authentication, Authenticator, BearerAuth, BearerJwt, FindSession, auth_api_key, auth_bearer,
+    ApiKeyAuth, ApiKeySource, Authentication, Authenticator, BearerAuth, BearerJwt, FindSession, auth_api_key,
+    auth_bearer,
 };
 pub use error::{Error, ErrorVariant, FieldError, PikkuError, Problem};
 pub use function::{FunctionResult, Input, Output, OutputKind, PikkuFunc};
-pub use http::{Access, EventStream, Http, HttpCall, Raw, Route};
+pub use http::{Access, EventStream, Http, HttpCall, Raw, Route, Upload};
 pub use input::{Rejection, TextKind};
 pub use jwt::{IntoKeys, JwtError, JwtService, Key};
 pub use middleware::{AroundMarker, AuthenticateMarker, IntoLayer, Layer, Middleware, Next};

@@ -4,11 +4,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use axum::response::Response;
 
-use crate::{
-    app::App,
-    auth::Authenticator,
-    http::HttpCall,
-};
+use crate::{app::App, auth::Authenticator, http::HttpCall};
 
 /// A future on the heap.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -9,6 +9,7 @@ use crate::{
     app::App,
     error::{ErrorVariant, PikkuError},
     function::{Input, Output, OutputKind, PikkuFunc, is_unit},
+    http::with_probes,
     input::{self, Rejection},
 };
 
@@ -137,7 +138,7 @@ pub fn describe<F: PikkuFunc>(schemas: &mut Schemas) -> Description {
 /// # Errors
 /// What the server would have answered.
 pub fn probe<F: PikkuFunc>(json: &[u8]) -> Result<(), Rejection> {
-    input::parse::<F::Input>(json).and_then(|input| input::validate::<F>(&input))
+    with_probes(|| input::parse::<F::Input>(json)).and_then(|input| input::validate::<F>(&input))
 }
 
 /// What was registered for one application, in the order of the names.

@@ -150,7 +150,10 @@ impl Connection {
         let io = TokioIo::new(self.stream);
         let served = if is_http2 {
             let mut builder = http2::Builder::new(TokioExecutor::new());
-            builder.timer(TokioTimer::new()).max_header_list_size(LARGEST_HEAD).keep_alive_interval(Duration::from_secs(20));
+            builder
+                .timer(TokioTimer::new())
+                .max_header_list_size(LARGEST_HEAD)
+                .keep_alive_interval(Duration::from_secs(20));
             let mut connection = pin!(builder.serve_connection(io, service));
             tokio::select! {
                 served = &mut connection => served,
@@ -161,7 +164,10 @@ impl Connection {
             }
         } else {
             let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(self.header_timeout).max_buf_size(2 * LARGEST_HEAD as usize);
+            builder
+                .timer(TokioTimer::new())
+                .header_read_timeout(self.header_timeout)
+                .max_buf_size(2 * LARGEST_HEAD as usize);
             let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
             tokio::select! {
                 served = &mut connection => served,

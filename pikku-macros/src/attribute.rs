@@ -155,19 +155,27 @@ fn check_path(path: &LitStr) -> syn::Result<()> {
     let mut names = Vec::new();
     for segment in text.split('/').skip(1) {
         if let Some(name) = segment.strip_prefix(':') {
-            return wrong(format!("a path parameter is written in braces\nhelp: write `{{{name}}}` in place of `:{name}`"));
+            return wrong(format!(
+                "a path parameter is written in braces\nhelp: write `{{{name}}}` in place of `:{name}`"
+            ));
         }
         let is_parameter = segment.starts_with('{') && segment.ends_with('}');
         if !is_parameter && segment.contains(['{', '}', '*']) {
-            return wrong(format!("`{segment}` is no segment of a path\nhelp: a parameter is a whole segment, `/{{name}}`"));
+            return wrong(format!(
+                "`{segment}` is no segment of a path\nhelp: a parameter is a whole segment, `/{{name}}`"
+            ));
         }
         if is_parameter {
             let name = &segment[1..segment.len() - 1];
             if let Some(rest) = name.strip_prefix('*') {
-                return wrong(format!("a path parameter is one segment\nhelp: take `{rest}` from the query, where it may hold `/`"));
+                return wrong(format!(
+                    "a path parameter is one segment\nhelp: take `{rest}` from the query, where it may hold `/`"
+                ));
             }
             if name.is_empty() || name.contains(['{', '}', '*']) {
-                return wrong("a path parameter needs a name\nhelp: write `{name}`, after a field of the input".to_owned());
+                return wrong(
+                    "a path parameter needs a name\nhelp: write `{name}`, after a field of the input".to_owned(),
+                );
             }
             if names.contains(&name) {
                 return wrong(format!("the path parameter `{name}` stands twice\nhelp: give one of them another name"));
@@ -253,4 +261,26 @@ impl VariantAttribute {
             other => Err(unknown_key(&key, other, "`status`, `code`, `transparent`")),
         }
     }
+}
+
+/// Reads `#[pikku(crate = path)]` on an error: where the runtime is, if it was renamed.
+pub(crate) fn parse_crate(attributes: &[syn::Attribute]) -> syn::Result<Option<Path>> {
+    let mut krate = None;
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("pikku")) {
+        attribute.parse_args_with(|input: ParseStream<'_>| {
+            let key = input.call(Ident::parse_any)?;
+            match key.to_string().as_str() {
+                "crate" => {
+                    input.parse::<Token![=]>()?;
+                    set_once(&mut krate, &key, input.call(Path::parse_mod_style)?)
+                }
+                "status" | "code" | "transparent" => Err(syn::Error::new(
+                    key.span(),
+                    format!("`{key}` is said of a variant\nhelp: move `#[pikku({key} …)]` to the variant that it is meant for"),
+                )),
+                other => Err(unknown_key(&key, other, "`crate`")),
+            }
+        })?;
+    }
+    Ok(krate)
 }

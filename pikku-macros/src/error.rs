@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Data, DeriveInput, Field, Fields, Ident, Variant, spanned::Spanned};
 
-use crate::{attribute::VariantAttribute, function::docs, signature::Errors};
+use crate::{attribute::{VariantAttribute, parse_crate}, function::docs, signature::Errors};
 
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     syn::parse2(item).and_then(|input| expand_enum(&input)).unwrap_or_else(syn::Error::into_compile_error)
@@ -20,7 +20,8 @@ fn expand_enum(input: &DeriveInput) -> syn::Result<TokenStream> {
     if !input.generics.params.is_empty() {
         return Err(syn::Error::new(input.generics.span(), "an error that callers know by name is not generic"));
     }
-    let core = quote!(::pikku_core::__private);
+    let root = parse_crate(&input.attrs)?.map_or_else(|| quote!(::pikku_core), |path| quote!(#path));
+    let core = quote!(#root::__private);
     let mut errors = Errors::default();
     let (mut arms, mut entries) = (Vec::new(), Vec::new());
     for variant in &data.variants {
@@ -105,7 +106,8 @@ fn expand_payload(fields: &Fields, core: &TokenStream) -> syn::Result<Payload> {
         (_, []) => Ok(Payload { pattern: quote!({ .. }), data: TokenStream::new(), schema: TokenStream::new() }),
         (Fields::Named(_), told) => {
             let names: Vec<&Ident> = told.iter().filter_map(|(_, field)| field.ident.as_ref()).collect();
-            let keys: Vec<String> = names.iter().map(|name| name.to_string().trim_start_matches("r#").to_owned()).collect();
+            let keys: Vec<String> =
+                names.iter().map(|name| name.to_string().trim_start_matches("r#").to_owned()).collect();
             let types = told.iter().map(|(_, field)| &field.ty);
             Ok(Payload {
                 pattern: quote!({ #(#names,)* .. }),
@@ -132,7 +134,10 @@ fn expand_payload(fields: &Fields, core: &TokenStream) -> syn::Result<Payload> {
 /// Whether a field is the cause of an error, which callers are not told.
 fn is_cause(field: &Field) -> bool {
     let marked = |name| field.attrs.iter().any(|attribute| attribute.path().is_ident(name));
-    marked("source") || marked("from") || marked("backtrace") || field.ident.as_ref().is_some_and(|name| name == "source")
+    marked("source")
+        || marked("from")
+        || marked("backtrace")
+        || field.ident.as_ref().is_some_and(|name| name == "source")
 }
 
 fn expand_transparent(
@@ -145,7 +150,10 @@ fn expand_transparent(
         return Err(syn::Error::new(span, "a transparent variant has the status and the code of the error inside"));
     }
     let Fields::Unnamed(fields) = &variant.fields else {
-        return Err(syn::Error::new(span, "a transparent variant holds another error\nhelp: write `Variant(OtherError)`"));
+        return Err(syn::Error::new(
+            span,
+            "a transparent variant holds another error\nhelp: write `Variant(OtherError)`",
+        ));
     };
     let (name, Some(inner), 1) = (&variant.ident, fields.unnamed.first(), fields.unnamed.len()) else {
         return Err(syn::Error::new(fields.span(), "a transparent variant holds exactly one error"));

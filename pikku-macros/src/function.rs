@@ -250,7 +250,6 @@ fn expand_registration(
     let line = quote_spanned!(located(name.span())=> ::core::line!());
     let linkme = quote!(#core::linkme);
     quote! {
-        #[allow(unsafe_code)]
         #[#linkme::distributed_slice(#core::FUNCTIONS)]
         #[linkme(crate = #linkme)]
         static ENTRY: #core::FunctionEntry = #core::FunctionEntry {

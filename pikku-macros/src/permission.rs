@@ -13,7 +13,10 @@ use crate::function::located;
 /// A permission expression.
 pub(crate) enum Permission {
     /// A call of a permission function, with fields of the input and literals for arguments.
-    Call { function: ExprPath, arguments: Vec<Argument> },
+    Call {
+        function: ExprPath,
+        arguments: Vec<Argument>,
+    },
     Not(Box<Permission>),
     And(Box<Permission>, Box<Permission>),
     Or(Box<Permission>, Box<Permission>),

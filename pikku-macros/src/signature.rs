@@ -2,8 +2,8 @@
 
 use proc_macro2::Span;
 use syn::{
-    FnArg, GenericArgument, Ident, ItemFn, Pat, PatType, PathArguments, ReturnType, Safety, Type, TypeReference, Visibility,
-    spanned::Spanned,
+    FnArg, GenericArgument, Ident, ItemFn, Pat, PatType, PathArguments, ReturnType, Safety, Type, TypeReference,
+    Visibility, spanned::Spanned,
 };
 
 /// The parameters and the result of a function.
@@ -116,7 +116,8 @@ fn parse_return<'f>(function: &'f ItemFn, errors: &mut Errors) -> Option<&'f Typ
     }
 }
 
-const SERVICES_FIRST: &str = "the first parameter of a pikku function is the services\nhelp: write `services: &Services`";
+const SERVICES_FIRST: &str =
+    "the first parameter of a pikku function is the services\nhelp: write `services: &Services`";
 
 fn parse_services<'f>(function: &'f ItemFn, first: Option<&'f FnArg>, errors: &mut Errors) -> Option<&'f Type> {
     match first {
@@ -164,7 +165,8 @@ fn parse_parameter<'f>(parameter: &'f PatType, errors: &mut Errors) -> Option<Pa
         return Some(Parameter::OptionalSession(parameter.ty.span()));
     }
     if name_of(parameter).is_some_and(|name| name == "data") {
-        errors.push(parameter.span(), "the input comes right after the services\nhelp: move `data` to the second place");
+        errors
+            .push(parameter.span(), "the input comes right after the services\nhelp: move `data` to the second place");
         return None;
     }
     Some(Parameter::Handle(&parameter.ty))

@@ -20,7 +20,7 @@ const check = async (context, contents, limit) => {
 }
 
 /** A client with the usual functions of so many resources. */
-const clientOf = (resources, use = '') => {
+const clientOf = (resources) => {
   const routes = Array.from({ length: resources }, (_, number) => {
     const path = `/things${number}`
     return `listThings${number}: 'GET ${path}', createThing${number}: 'POST ${path}', getThing${number}: 'GET ${path}/{id}',
@@ -29,8 +29,7 @@ const clientOf = (resources, use = '') => {
   return `
     import { clientWith } from './fixture/pikku-runtime.js'
     const PikkuFetch = clientWith({ ${routes.join('')} })
-    export const api = new PikkuFetch()
-    ${use}`
+    export const api = new PikkuFetch()`
 }
 
 const operations = `
@@ -54,18 +53,19 @@ test('all of HTTP', (context) => {
   const everything = `
     export { clientWith, Client, PikkuError } from './fixture/pikku-runtime.js'
     export * from './fixture/pikku-extras.js'`
-  return check(context, everything, 2600)
+  return check(context, everything, 2500)
 })
 
 test('a route adds at most 5 bytes to the table of methods', async (context) => {
-  const growth = ((await sizeOf(clientOf(200))) - (await sizeOf(clientOf(100)))) / 500
+  const growth = ((await sizeOf(clientOf(100))) - (await sizeOf(clientOf(50)))) / 250
   context.diagnostic(`${growth} bytes`)
   assert.ok(growth <= 5, `${growth} bytes`)
 })
 
 test('operations that are not called add nothing', async () => {
   const all = operations.replace('createTodo, getTodo', 'createTodo, getTodo, echoExact, attachFiles, listTodos, watchTodo')
-  assert.equal(await sizeOf(all), await sizeOf(operations))
+  // Other names of variables may compress a little worse or better.
+  assert.ok(Math.abs((await sizeOf(all)) - (await sizeOf(operations))) < 8)
 })
 
 test('a client that is not used adds nothing', async () => {

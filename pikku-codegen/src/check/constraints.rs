@@ -116,12 +116,7 @@ impl Trial {
 
     /// The same trial one level further out.
     fn lift(self, segment: &str, wrap: impl Fn(Value) -> Value) -> Self {
-        Self {
-            pointer: format!("/{segment}{}", self.pointer),
-            good: wrap(self.good),
-            bad: wrap(self.bad),
-            ..self
-        }
+        Self { pointer: format!("/{segment}{}", self.pointer), good: wrap(self.good), bad: wrap(self.bad), ..self }
     }
 }
 
@@ -197,8 +192,15 @@ impl<'m> Walk<'m> {
             let Some(limit) = schema.get(keyword).and_then(Value::as_i64) else { continue };
             let value = schema.get("additionalProperties").and_then(|values| sample(values, self.definitions));
             let Some(value) = value else { continue };
-            let of = |count: i64| Value::Object((0..count).map(|n| (format!("k{n}"), value.clone())).collect::<Map<_, _>>());
-            trials.push(Trial { pointer: String::new(), keyword, limit: json!(limit), good: of(limit), bad: of((limit + count).max(0)) });
+            let of =
+                |count: i64| Value::Object((0..count).map(|n| (format!("k{n}"), value.clone())).collect::<Map<_, _>>());
+            trials.push(Trial {
+                pointer: String::new(),
+                keyword,
+                limit: json!(limit),
+                good: of(limit),
+                bad: of((limit + count).max(0)),
+            });
         }
         trials
     }
@@ -231,10 +233,22 @@ impl<'m> Walk<'m> {
         let limit = |key: &str| schema.get(key).and_then(Value::as_u64).filter(|limit| *limit <= 10_000);
         // A list whose length is fixed is an array in Rust, which serde takes at its length only.
         if let Some(most) = limit("maxItems") {
-            trials.push(Trial { pointer: String::new(), keyword: "maxItems", limit: json!(most), good: list(most), bad: list(most + 1) });
+            trials.push(Trial {
+                pointer: String::new(),
+                keyword: "maxItems",
+                limit: json!(most),
+                good: list(most),
+                bad: list(most + 1),
+            });
         }
         if let Some(least) = limit("minItems").filter(|least| *least > 0) {
-            trials.push(Trial { pointer: String::new(), keyword: "minItems", limit: json!(least), good: list(least), bad: list(least - 1) });
+            trials.push(Trial {
+                pointer: String::new(),
+                keyword: "minItems",
+                limit: json!(least),
+                good: list(least),
+                bad: list(least - 1),
+            });
         }
         trials
     }
@@ -245,10 +259,17 @@ fn string_trials(schema: &Value, definitions: Definitions<'_>) -> Vec<Trial> {
     let good = sample(schema, definitions).unwrap_or(Value::Null);
     let text = good.as_str().unwrap_or_default().to_owned();
     let mut trial = |keyword: &'static str, limit: &Value, bad: String| {
-        trials.push(Trial { pointer: String::new(), keyword, limit: limit.clone(), good: good.clone(), bad: bad.into() });
+        trials.push(Trial {
+            pointer: String::new(),
+            keyword,
+            limit: limit.clone(),
+            good: good.clone(),
+            bad: bad.into(),
+        });
     };
     // Nothing longer is worth trying, and a schema may say so of no real limit.
-    let length = |limit: &Value| limit.as_u64().and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit < 1 << 20);
+    let length =
+        |limit: &Value| limit.as_u64().and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit < 1 << 20);
     if let Some(limit) = schema.get("minLength")
         && let Some(least @ 1..) = length(limit)
     {
@@ -313,7 +334,13 @@ fn number_trials(schema: &Value, definitions: Definitions<'_>) -> Vec<Trial> {
         && let Some(start) = good.as_f64()
         && step > 1.0
     {
-        trials.push(Trial { pointer: String::new(), keyword: "multipleOf", limit: limit.clone(), good: good.clone(), bad: json!(start + 1.0) });
+        trials.push(Trial {
+            pointer: String::new(),
+            keyword: "multipleOf",
+            limit: limit.clone(),
+            good: good.clone(),
+            bad: json!(start + 1.0),
+        });
     }
     trials
 }

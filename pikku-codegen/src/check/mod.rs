@@ -85,7 +85,10 @@ fn check_routes(model: &Model, found: &mut Vec<Diagnostic>) {
         if let Err(error) = shapes.insert(shape, ()) {
             found.push(Diagnostic {
                 place: place(function),
-                message: format!("the path `{}` of `{}` can't stand beside the others: {error}", route.path, function.name),
+                message: format!(
+                    "the path `{}` of `{}` can't stand beside the others: {error}",
+                    route.path, function.name
+                ),
                 help: "give it another path".to_owned(),
             });
         }
@@ -94,9 +97,10 @@ fn check_routes(model: &Model, found: &mut Vec<Diagnostic>) {
 
 /// A path without the names of its parameters.
 fn shape(path: &str) -> String {
-    let numbered = path.split('/').enumerate().map(|(index, segment)| {
-        if segment.starts_with('{') { format!("{{p{index}}}") } else { segment.to_owned() }
-    });
+    let numbered = path
+        .split('/')
+        .enumerate()
+        .map(|(index, segment)| if segment.starts_with('{') { format!("{{p{index}}}") } else { segment.to_owned() });
     numbered.collect::<Vec<_>>().join("/")
 }
 
@@ -129,7 +133,7 @@ fn check_parameters(function: &Function, object: Option<&Object>, found: &mut Ve
 fn check_queries(function: &Function, found: &mut Vec<Diagnostic>) {
     for route in &function.http {
         for field in &route.fields {
-            let nested = matches!(field.text, TextKind::Nested | TextKind::File);
+            let nested = matches!(field.text, TextKind::Nested | TextKind::File | TextKind::FileList);
             if nested && field.place != Place::Body {
                 let (what, help) = match field.place {
                     Place::Path => ("the path", "take it from the body, or make it a string, number, boolean or enum"),
@@ -137,7 +141,10 @@ fn check_queries(function: &Function, found: &mut Vec<Diagnostic>) {
                 };
                 found.push(Diagnostic {
                     place: place(function),
-                    message: format!("the field `{}` of `{}` is nested data, which {what} can't carry", field.name, function.name),
+                    message: format!(
+                        "the field `{}` of `{}` is nested data, which {what} can't carry",
+                        field.name, function.name
+                    ),
                     help: help.to_owned(),
                 });
             }

@@ -74,7 +74,8 @@ fn sample_of_type(schema: &Value, definitions: Definitions<'_>, depth: u8) -> Op
     match type_of(schema) {
         Some("object") => {
             let mut object = Map::new();
-            for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+            {
                 let member = schema.get("properties").and_then(|properties| properties.get(name));
                 object.insert(name.to_owned(), member.map_or(Some(Value::Null), next)?);
             }
@@ -119,7 +120,22 @@ fn sample_string(schema: &Value) -> Option<String> {
         let count = text.chars().count();
         (min..=max).contains(&count) && pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
     };
-    let words = ["a", "A", "0", "a0", "A0", "a-a", "a_a", "a.a", "a@a.aa", "0.0", "2000-01-01", "#000000", "+10000000000", "/a"];
+    let words = [
+        "a",
+        "A",
+        "0",
+        "a0",
+        "A0",
+        "a-a",
+        "a_a",
+        "a.a",
+        "a@a.aa",
+        "0.0",
+        "2000-01-01",
+        "#000000",
+        "+10000000000",
+        "/a",
+    ];
     let lengths = [min.max(1), min, min + 1];
     words
         .iter()

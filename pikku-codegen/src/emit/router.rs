@@ -129,7 +129,8 @@ fn render_route(function: &Function, route: &HttpRoute) -> TokenStream {
         let seconds = Literal::u64_unsuffixed(seconds);
         quote!(timeout: Some(::std::time::Duration::from_secs(#seconds)),)
     });
-    let texts: Vec<TokenStream> = route.fields.iter().filter_map(|field| render_text(&field.name, field.text)).collect();
+    let texts: Vec<TokenStream> =
+        route.fields.iter().filter_map(|field| render_text(&field.name, field.text)).collect();
     let texts = (!texts.is_empty()).then(|| quote!(texts: &[#(#texts),*],));
     let renamed = (!function.renamed.is_empty()).then(|| {
         let pairs = function.renamed.iter().map(|(rust, wire)| quote!((#rust, #wire)));
@@ -145,7 +146,7 @@ fn render_route(function: &Function, route: &HttpRoute) -> TokenStream {
 
 fn render_text(name: &str, kind: TextKind) -> Option<TokenStream> {
     let variant = match kind {
-        TextKind::Text | TextKind::Nested | TextKind::File => return None,
+        TextKind::Text | TextKind::Nested => return None,
         TextKind::Number => "Number",
         TextKind::Boolean => "Boolean",
         TextKind::Scalar => "Scalar",
@@ -153,6 +154,8 @@ fn render_text(name: &str, kind: TextKind) -> Option<TokenStream> {
         TextKind::NumberList => "NumberList",
         TextKind::BooleanList => "BooleanList",
         TextKind::ScalarList => "ScalarList",
+        TextKind::File => "File",
+        TextKind::FileList => "FileList",
     };
     let variant = format_ident!("{variant}");
     Some(quote!((#name, pikku::TextKind::#variant)))

@@ -121,7 +121,11 @@ impl<F, E> ApiKeyAuth<F, E>
 where
     E: fmt::Display + Send + 'static,
 {
-    fn look_up<'a, S>(&'a self, services: &'a S, key: String) -> BoxFuture<'a, Authentication<'a, <S::App as App>::Session>>
+    fn look_up<'a, S>(
+        &'a self,
+        services: &'a S,
+        key: String,
+    ) -> BoxFuture<'a, Authentication<'a, <S::App as App>::Session>>
     where
         S: Services,
         F: for<'f> FindSession<'f, S, E>,

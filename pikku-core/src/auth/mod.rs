@@ -12,11 +12,7 @@ pub use bearer::{BearerAuth, BearerJwt, auth_bearer};
 
 use std::fmt;
 
-use crate::{
-    app::App,
-    http::HttpCall,
-    middleware::BoxFuture,
-};
+use crate::{app::App, http::HttpCall, middleware::BoxFuture};
 
 /// Looks for one kind of credential.
 pub trait Authenticator<A: App>: Send + Sync + 'static {

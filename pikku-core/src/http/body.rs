@@ -6,19 +6,29 @@ use axum::body::{Body, Bytes, HttpBody};
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::call::{HttpCall, Parameters};
+use super::{
+    call::{HttpCall, Parameters},
+    multipart::{Form, FormLimits, read_form},
+    upload::{Upload, placeholder, with_files},
+};
 use crate::{
     app::App,
     error::{FieldError, Problem},
     function::PikkuFunc,
-    input::{self, DecodeError, Document, Texts, decode_component, form_pairs},
+    input::{self, DecodeError, Document, TextKind, Texts, decode_component, form_pairs},
 };
 
 /// Reads, parses and validates the input of `F`.
 pub(super) async fn read_input<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<F::Input, Problem> {
-    let body = read_body(call).await?;
+    let mut body = read_body(call).await?;
+    let files = body.take_files();
     let document = call_document(call, &body)?;
-    input::parse_document::<F::Input>(&document)
+    let parsed = if files.is_empty() {
+        input::parse_document::<F::Input>(&document)
+    } else {
+        with_files(files, || input::parse_document::<F::Input>(&document))
+    };
+    parsed
         .and_then(|input| input::validate::<F>(&input).map(|()| input))
         .map_err(|rejection| input::rename(rejection, call.route.renamed).into())
 }
@@ -28,6 +38,20 @@ enum Read {
     None,
     Json(Bytes),
     Form(Bytes),
+    Multipart(Form),
+}
+
+impl Read {
+    /// Takes the files out of a form, and leaves a placeholder for each.
+    fn take_files(&mut self) -> Vec<Upload> {
+        let Self::Multipart(form) = self else { return Vec::new() };
+        let mut files = Vec::with_capacity(form.files.len());
+        for (number, (name, file)) in form.files.drain(..).enumerate() {
+            form.texts.push((name, placeholder(number)));
+            files.push(file);
+        }
+        files
+    }
 }
 
 /// What a body says that it is.
@@ -35,6 +59,7 @@ enum Read {
 enum Kind {
     Json,
     Form,
+    Multipart,
 }
 
 async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
@@ -47,11 +72,20 @@ async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
     let may_be_left_out = matches!(call.request().method, Method::GET | Method::HEAD | Method::DELETE);
     let config = &call.runtime.config;
     let limit = call.route.body_limit.unwrap_or(config.body_limit);
+    if kind == Some(Kind::Multipart) {
+        let limits = FormLimits {
+            bytes: limit,
+            timeout: config.body_timeout,
+            streams: takes_one_file(call.route.texts),
+            failure: call.upload_failure.clone(),
+        };
+        return read_form(call.headers(), body, limits).await.map(Read::Multipart);
+    }
     let bytes = collect(body, limit, config.body_timeout).await?;
     match kind {
         _ if bytes.is_empty() && may_be_left_out => Ok(Read::None),
         Some(Kind::Json) => Ok(Read::Json(bytes)),
-        Some(Kind::Form) => Ok(Read::Form(bytes)),
+        Some(Kind::Form | Kind::Multipart) => Ok(Read::Form(bytes)),
         None if bytes.is_empty() => Ok(Read::None),
         None => Err(unsupported("a body needs a content type; this server reads `application/json`")),
     }
@@ -70,9 +104,19 @@ fn kind(headers: &HeaderMap) -> Result<Option<Kind>, Problem> {
         Ok(Some(Kind::Json))
     } else if is("application/x-www-form-urlencoded") {
         Ok(Some(Kind::Form))
+    } else if is("multipart/form-data") {
+        Ok(Some(Kind::Multipart))
     } else {
-        Err(unsupported("this server reads `application/json` and `application/x-www-form-urlencoded`"))
+        Err(unsupported(
+            "this server reads `application/json`, `application/x-www-form-urlencoded` and `multipart/form-data`",
+        ))
     }
+}
+
+/// Whether an input has one field for a file, and that no list.
+fn takes_one_file(texts: &[(&str, TextKind)]) -> bool {
+    let mut files = texts.iter().filter(|(_, kind)| matches!(kind, TextKind::File | TextKind::FileList));
+    matches!((files.next(), files.next()), (Some((_, TextKind::File)), None))
 }
 
 fn unsupported(detail: &'static str) -> Problem {
@@ -91,12 +135,14 @@ async fn collect(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, P
             tracing::debug!(%error, "a body ended early");
             Err(Problem::bad_request("the body ended before it was complete"))
         }
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout")
-            .with_detail("the body did not arrive in time")),
+        Err(_) => {
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout")
+                .with_detail("the body did not arrive in time"))
+        }
     }
 }
 
-fn too_large(limit: usize) -> Problem {
+pub(super) fn too_large(limit: usize) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
         .with_detail(format!("the body is larger than {limit} bytes"))
 }
@@ -120,6 +166,12 @@ fn call_document<'c, A: App>(call: &'c HttpCall<A>, body: &'c Read) -> Result<Do
         Read::Json(bytes) => bytes,
         Read::Form(bytes) => {
             add_form(&mut texts, bytes)?;
+            &[]
+        }
+        Read::Multipart(form) => {
+            for (name, value) in &form.texts {
+                texts.form(Cow::Borrowed(name), Cow::Borrowed(value))?;
+            }
             &[]
         }
     };

@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode, request::Parts};
 
 use super::{
     handle::{Http, Outgoing},
+    multipart::FailureSlot,
     route::Route,
 };
 use crate::{
@@ -29,6 +30,8 @@ pub struct HttpCall<A: App> {
     pub(crate) sessions: UserSessionService<A::Session>,
     /// The keys in the query that stand for credentials, and are no part of the input.
     pub(crate) secret_keys: Vec<&'static str>,
+    /// Why a file of a form could not be read to its end.
+    pub(crate) upload_failure: FailureSlot,
     /// A credential was given, and it was no good.
     pub(crate) bad_credential: bool,
 }

@@ -7,10 +7,12 @@
 mod body;
 mod call;
 mod handle;
+mod multipart;
 mod respond;
 mod route;
 mod serve;
 mod sse;
+mod upload;
 
 pub use call::HttpCall;
 pub(crate) use call::HttpContext;
@@ -19,3 +21,5 @@ pub(crate) use respond::refuse;
 pub use route::{Access, Dispatch, Route};
 pub use serve::{Incoming, Serving, router};
 pub use sse::EventStream;
+pub use upload::Upload;
+pub(crate) use upload::with_probes;

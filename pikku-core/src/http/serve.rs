@@ -20,6 +20,7 @@ use tokio::time::Sleep;
 use super::{
     body::read_input,
     call::{HttpCall, HttpContext, Parameters},
+    multipart::FailureSlot,
     respond::refuse,
     route::{Dispatch, Found, Matcher, Route, shape},
 };
@@ -123,10 +124,7 @@ impl<A: App> fmt::Debug for Incoming<'_, A> {
 /// The parameters with the names of the table, which live as long as the program.
 fn named(route: &'static Route, parameters: &matchit::Params<'_, '_>) -> Parameters {
     let mut names = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
-    parameters
-        .iter()
-        .filter_map(|(_, value)| Some((names.next()?.trim_start_matches('*'), value.to_owned())))
-        .collect()
+    parameters.iter().filter_map(|(_, value)| Some((names.next()?.trim_start_matches('*'), value.to_owned()))).collect()
 }
 
 impl<A: App> Incoming<'_, A> {
@@ -147,6 +145,7 @@ impl<A: App> Incoming<'_, A> {
             parameters: self.parameters,
             sessions: UserSessionService::new(),
             secret_keys: Vec::new(),
+            upload_failure: FailureSlot::default(),
             bad_credential: false,
         };
         for (index, layer) in self.layers.iter().enumerate() {
@@ -191,18 +190,14 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
     if F::AUTH && session.is_none() {
         return Err(if call.bad_credential { Problem::invalid_token() } else { Problem::unauthorized() });
     }
-    let input = if is_unit::<F::Input>() {
-        crate::input::parse::<F::Input>(b"null")?
-    } else {
-        read_input::<F>(call).await?
+    let input =
+        if is_unit::<F::Input>() { crate::input::parse::<F::Input>(b"null")? } else { read_input::<F>(call).await? };
+    let wire = Wire { services: &call.runtime.services, sessions: &call.sessions, session, http: Some(&call.context) };
+    let output = match run::<F>(&wire, input).await {
+        Ok(output) => output,
+        // A function can't say of a file what it does not know, so the reader's own word goes before.
+        Err(problem) => return Err(call.upload_failure.get().cloned().unwrap_or(problem)),
     };
-    let wire = Wire {
-        services: &call.runtime.services,
-        sessions: &call.sessions,
-        session,
-        http: Some(&call.context),
-    };
-    let output = run::<F>(&wire, input).await?;
     let status = call.route.status.and_then(|status| StatusCode::from_u16(status).ok());
     let mut response = output.respond(status).map_err(|error| {
         tracing::error!(function = F::NAME, %error, "an output can't be JSON");

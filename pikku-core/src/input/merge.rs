@@ -156,7 +156,7 @@ fn is_blank(body: &[u8]) -> bool {
 
 fn write_values(json: &mut Vec<u8>, values: &[Cow<'_, str>], kind: TextKind) {
     let item = match kind {
-        TextKind::TextList => Some(TextKind::Text),
+        TextKind::TextList | TextKind::FileList => Some(TextKind::Text),
         TextKind::NumberList => Some(TextKind::Number),
         TextKind::BooleanList => Some(TextKind::Boolean),
         TextKind::ScalarList => Some(TextKind::Scalar),

@@ -41,6 +41,10 @@ pub enum TextKind {
     BooleanList,
     /// A list of whatever each text is.
     ScalarList,
+    /// A file of a multipart form.
+    File,
+    /// A list of files.
+    FileList,
 }
 
 /// Why an input was refused.

@@ -535,7 +535,6 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for StrictVariant<'_, A> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, HashMap};
@@ -583,8 +582,8 @@ mod tests {
 
     #[test]
     fn h4_good_input_is_read() {
-        let todo: Todo =
-            parse(br#"{"todoId": 1, "title": "a\nb", "tags": [{"name": "x"}], "counts": {"7": 1}}"#).expect("it is good");
+        let todo: Todo = parse(br#"{"todoId": 1, "title": "a\nb", "tags": [{"name": "x"}], "counts": {"7": 1}}"#)
+            .expect("it is good");
         assert_eq!((todo.todo_id, todo.title.as_str(), todo.tags[0].name.as_str()), (1, "a\nb", "x"));
         assert_eq!(todo.counts[&7], 1);
     }
@@ -592,8 +591,14 @@ mod tests {
     #[test]
     fn h4_an_error_says_where() {
         assert_eq!(refuse::<Todo>(r#"{"todoId": 1, "title": 2}"#).0, "/title");
-        assert_eq!(refuse::<Todo>(r#"{"todoId": 1, "title": "", "tags": [{"name": "x"}, {"name": 1}]}"#).0, "/tags/1/name");
-        assert_eq!(refuse::<Todo>(r#"{"todoId": 1, "title": "", "tags": [{}]}"#), ("/tags/0/name".into(), "is missing".into()));
+        assert_eq!(
+            refuse::<Todo>(r#"{"todoId": 1, "title": "", "tags": [{"name": "x"}, {"name": 1}]}"#).0,
+            "/tags/1/name"
+        );
+        assert_eq!(
+            refuse::<Todo>(r#"{"todoId": 1, "title": "", "tags": [{}]}"#),
+            ("/tags/0/name".into(), "is missing".into())
+        );
         assert_eq!(refuse::<Todo>(r#"{"todoId": 1, "title": "", "counts": {"x": 1}}"#).0, "/counts/x");
         assert_eq!(refuse::<Todo>(r#"{"title": ""}"#).0, "/todoId");
     }
@@ -641,7 +646,11 @@ mod tests {
 
     #[test]
     fn h3_a_body_never_overrides_the_path() {
-        for body in [r#"{"title": "x", "todoId": 8}"#, r#"{"todoId": "7", "title": "x"}"#, r#"{"todo\u0049d": 8, "title": "x"}"#] {
+        for body in [
+            r#"{"title": "x", "todoId": 8}"#,
+            r#"{"todoId": "7", "title": "x"}"#,
+            r#"{"todo\u0049d": 8, "title": "x"}"#,
+        ] {
             let Err(Rejection::Invalid(errors)) = merged(body) else { panic!("{body} was taken") };
             assert_eq!(errors[0].pointer, "/todoId");
             assert!(errors[0].detail.contains("path") && errors[0].detail.contains("body"), "{}", errors[0].detail);

@@ -15,7 +15,10 @@ async fn raw(address: std::net::SocketAddr, bytes: &[u8]) -> Option<String> {
     stream.write_all(bytes).await.expect("it is sent");
     let mut answer = Vec::new();
     // A reset is an end as well.
-    timeout(Duration::from_secs(2), stream.read_to_end(&mut answer)).await.ok().map(|_| String::from_utf8_lossy(&answer).into_owned())
+    timeout(Duration::from_secs(2), stream.read_to_end(&mut answer))
+        .await
+        .ok()
+        .map(|_| String::from_utf8_lossy(&answer).into_owned())
 }
 
 #[tokio::test]
@@ -23,7 +26,8 @@ async fn z4_slow_and_silent_connections_are_closed_and_others_served() {
     let server = serve(app().await).await;
     let address = server.address;
     let half = b"GET /who HTTP/1.1\r\nhost: x\r\n";
-    let slow_body = b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{\"name\"";
+    let slow_body =
+        b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{\"name\"";
     let slow = [&b""[..], b"G", half, slow_body, b"PRI * HT"].map(|bytes| tokio::spawn(raw(address, bytes)));
     assert_eq!(server.get("/who").await.status, 200);
     for (index, connection) in slow.into_iter().enumerate() {
@@ -57,7 +61,8 @@ async fn x3_a_panic_leaves_its_connection_alive() {
     for (path, status) in [("/end/panic", "500"), ("/end/well", "204"), ("/end/panic", "500")] {
         stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.expect("it is sent");
         let mut answer = [0; 4096];
-        let read = timeout(Duration::from_secs(2), stream.read(&mut answer)).await.expect("in time").expect("an answer");
+        let read =
+            timeout(Duration::from_secs(2), stream.read(&mut answer)).await.expect("in time").expect("an answer");
         let answer = String::from_utf8_lossy(&answer[..read]);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
     }

@@ -67,7 +67,8 @@ async fn h2_two_methods_may_name_a_parameter_differently() {
 #[tokio::test]
 async fn h3_query_strings_become_what_the_field_is() {
     let server = serve(app().await).await;
-    let path = "/items/7?text=5&count=-3&ratio=1.5&flag=true&color=dark-blue&tags=1&tags=b%20c&numbers=9&limit=10&offset=2";
+    let path =
+        "/items/7?text=5&count=-3&ratio=1.5&flag=true&color=dark-blue&tags=1&tags=b%20c&numbers=9&limit=10&offset=2";
     let answer = server.get(path).await;
     let expect = json!({
         "itemId": 7, "text": "5", "count": -3, "ratio": 1.5, "flag": true, "color": "dark-blue",
@@ -170,7 +171,15 @@ async fn h4_no_body_is_an_empty_object() {
 #[tokio::test]
 async fn h4_broken_json_is_400() {
     let server = serve(app().await).await;
-    for body in ["{", r#"{"text": }"#, "nope", r#"{"text": "x"} {}"#, r#"{"text": "x",}"#, "\u{feff}{}", r#"{"text": "a", "text": "b"}"#] {
+    for body in [
+        "{",
+        r#"{"text": }"#,
+        "nope",
+        r#"{"text": "x"} {}"#,
+        r#"{"text": "x",}"#,
+        "\u{feff}{}",
+        r#"{"text": "a", "text": "b"}"#,
+    ] {
         problem(&server.post("/items/7", body).await, 400, "bad_request", &[]);
     }
     let deep = format!(r#"{{"a": {}{}}}"#, "[".repeat(200_000), "]".repeat(200_000));

@@ -1,7 +1,7 @@
 //! Inputs: path, query and body, coerced, merged and validated.
 
 use garde::Validate;
-use pikku_core::pikku_func;
+use pikku_core::{Upload, pikku_func};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -151,4 +151,64 @@ pub async fn same_get(_services: &Services, data: Named) -> Result<String, TestE
 #[pikku_func(http(put = "/same/{title}"), auth = false)]
 pub async fn same_put(_services: &Services, data: Titled) -> Result<String, TestError> {
     Ok(data.title)
+}
+
+/// A picture.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+pub struct SetPicture {
+    /// What it shows.
+    #[garde(length(chars, max = 20))]
+    pub caption: String,
+    /// How wide it is.
+    #[garde(skip)]
+    pub width: u32,
+    /// The picture.
+    #[garde(skip)]
+    pub picture: Upload,
+}
+
+/// What was received.
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Received {
+    /// The caption, or the names of the files.
+    pub text: String,
+    /// How many bytes there were.
+    pub bytes: usize,
+    /// The sum of the bytes, so that nothing was changed on the way.
+    pub sum: u32,
+}
+
+/// Reads a file while it arrives.
+#[pikku_func(http(put = "/picture", body_limit = 200_000), auth = false)]
+pub async fn set_picture(_services: &Services, data: SetPicture) -> Result<Received, TestError> {
+    let SetPicture { caption, width, mut picture } = data;
+    let name = picture.file_name().unwrap_or_default().to_owned();
+    let (mut bytes, mut sum) = (0, 0);
+    while let Some(chunk) = picture.chunk().await? {
+        bytes += chunk.len();
+        sum = chunk.iter().fold(sum, |sum: u32, byte| sum.wrapping_add(u32::from(*byte)));
+    }
+    Ok(Received { text: format!("{caption} {width} {name}"), bytes, sum })
+}
+
+/// Several files.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct AddFiles {
+    /// The files.
+    pub files: Vec<Upload>,
+    /// One more, perhaps.
+    pub cover: Option<Upload>,
+}
+
+/// Reads several files.
+#[pikku_func(http(post = "/files"), auth = false)]
+pub async fn add_files(_services: &Services, data: AddFiles) -> Result<Received, TestError> {
+    let mut received = Received { text: String::new(), bytes: 0, sum: 0 };
+    for file in data.files.into_iter().chain(data.cover) {
+        received.text.push_str(file.file_name().unwrap_or_default());
+        let content = file.bytes().await?;
+        received.bytes += content.len();
+        received.sum += content.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+    }
+    Ok(received)
 }

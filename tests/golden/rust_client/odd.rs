@@ -180,10 +180,7 @@ impl runtime::ApiError for ArchiveError {
 }
 
 impl runtime::fmt::Display for ArchiveError {
-    fn fmt(
-        &self,
-        formatter: &mut runtime::fmt::Formatter<'_>,
-    ) -> runtime::prelude::Result<(), runtime::fmt::Error> {
+    fn fmt(&self, formatter: &mut runtime::fmt::Formatter<'_>) -> runtime::fmt::Result {
         let text = match self {
             Self::Self_ => "self",
         };
@@ -287,7 +284,7 @@ pub struct Names {
     #[serde(rename = "foo_bar")]
     pub foo_bar2: u8,
     #[serde(rename = "1st")]
-    pub _1st: u8,
+    pub n1st: u8,
     #[serde(rename = "")]
     pub field: u8,
     pub größe: u8,

@@ -281,8 +281,7 @@ impl runtime::ApiError for TodoError {
         match self {
             Self::NotFound => 404,
             Self::Locked { .. } => 423,
-            Self::Quota { .. } => 409,
-            Self::Tuple { .. } => 409,
+            Self::Quota { .. } | Self::Tuple { .. } => 409,
         }
     }
 
@@ -297,10 +296,7 @@ impl runtime::ApiError for TodoError {
 }
 
 impl runtime::fmt::Display for TodoError {
-    fn fmt(
-        &self,
-        formatter: &mut runtime::fmt::Formatter<'_>,
-    ) -> Result<(), runtime::fmt::Error> {
+    fn fmt(&self, formatter: &mut runtime::fmt::Formatter<'_>) -> runtime::fmt::Result {
         let text = match self {
             Self::NotFound => "there is no such todo",
             Self::Locked { .. } => "locked",
@@ -345,10 +341,7 @@ impl runtime::ApiError for AuthError {
 }
 
 impl runtime::fmt::Display for AuthError {
-    fn fmt(
-        &self,
-        formatter: &mut runtime::fmt::Formatter<'_>,
-    ) -> Result<(), runtime::fmt::Error> {
+    fn fmt(&self, formatter: &mut runtime::fmt::Formatter<'_>) -> runtime::fmt::Result {
         let text = match self {
             Self::WrongPassword => "the name or the password is wrong",
         };
@@ -386,10 +379,7 @@ impl runtime::ApiError for MoveError {
 }
 
 impl runtime::fmt::Display for MoveError {
-    fn fmt(
-        &self,
-        formatter: &mut runtime::fmt::Formatter<'_>,
-    ) -> Result<(), runtime::fmt::Error> {
+    fn fmt(&self, formatter: &mut runtime::fmt::Formatter<'_>) -> runtime::fmt::Result {
         let text = match self {
             Self::NotFound => "there is no such todo",
         };

@@ -37,7 +37,7 @@ pub(crate) enum Command {
         #[arg(long = "tag", value_name = "TAG")]
         tags: Vec<String>,
         /// The day by the end of which it has to be done, as in 2030-01-31
-        #[arg(long, value_name = "DAY")]
+        #[arg(long, value_name = "DAY", value_parser = parse_day)]
         due: Option<NaiveDate>,
     },
     /// Mark a todo as done
@@ -147,6 +147,10 @@ async fn find(api: &TodoClient, id: &str) -> Result<Uuid, Failure> {
             Err(Failure::ManyTodos { id: id.to_owned(), count: found.count() + 2, example: first.to_string() })
         }
     }
+}
+
+fn parse_day(text: &str) -> Result<NaiveDate, &'static str> {
+    text.parse().map_err(|_| "a day is written as in 2030-01-31")
 }
 
 /// The last second of a day, where the user is.

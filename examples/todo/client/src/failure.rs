@@ -7,11 +7,13 @@ use pikku_client::{BaseUrlError, Error, Problem, TransportError};
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error("{0}\n  help: an address looks like `http://127.0.0.1:4002`")]
+    #[error(transparent)]
     Address(#[from] BaseUrlError),
     #[error("{0}\n  help: start it with `cargo run -p todo-server`, or say where it is with `--server`")]
     Unreachable(TransportError),
-    #[error("you are not signed in any more\n  help: sign in with `login NAME`")]
+    #[error(
+        "you are not signed in any more\n  help: sign in with `login NAME`; where `TODO_API_KEY` is set, it comes first"
+    )]
     SignedOut,
     #[error("only its creator may do that")]
     Forbidden,

@@ -53,3 +53,32 @@ fn day(time: &str) -> String {
         Err(_) => time.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_todo_is_one_line_whatever_it_holds() {
+        let todo_id = Uuid::from_u128(0xabc_def0_1234);
+        let new = Todo {
+            todo_id,
+            title: "buy\nmilk\u{1b}[2J".to_owned(),
+            tags: vec!["home".to_owned()],
+            completed: true,
+            due: Some("2030-01-31T12:00:00Z".to_owned()),
+            created_by: Uuid::nil(),
+            created_at: "2029-01-01T00:00:00Z".to_owned(),
+        };
+        let line = todo(&new);
+        assert!(line.starts_with("f01234  [x] buy\u{fffd}milk\u{fffd}[2J #home (due 2030-0"), "{line}");
+        assert!(todo_id.simple().to_string().ends_with(&short(&todo_id)));
+        assert_eq!(line.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_page_says_what_it_leaves_out() {
+        assert_eq!(page(&TodoPage { todos: Vec::new(), total: 0 }), "nothing to do\n");
+        assert_eq!(page(&TodoPage { todos: Vec::new(), total: 3 }), "and 3 more\n");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::{
@@ -85,6 +85,17 @@ impl Errors {
         self.aliases.get(function).map_or("", String::as_str)
     }
 
+    /// What a function's `# Errors` section says of its own errors, if it has any.
+    pub(super) fn describe(&self, function: &Function) -> Option<String> {
+        let group = self.groups.iter().find(|group| group.functions.contains(&function.name))?;
+        let variants: Vec<_> = group
+            .variants
+            .iter()
+            .map(|variant| format!("`{}` ({})", plain_text(&ident(&variant.name)), variant.status))
+            .collect();
+        (!variants.is_empty()).then(|| join(&variants))
+    }
+
     /// The enums and their aliases.
     pub(super) fn items(
         &self,
@@ -162,16 +173,26 @@ impl Group {
                 Some(_) => quote!(Self::#ident { .. }),
             })
             .collect();
-        let statuses: Vec<_> =
-            self.variants.iter().map(|variant| proc_macro2::Literal::u16_unsuffixed(variant.status)).collect();
+        let statuses: Vec<_> = self.variants.iter().map(|variant| Literal::u16_unsuffixed(variant.status)).collect();
         let codes: Vec<_> = self.variants.iter().map(|variant| &variant.code).collect();
         let says = self.variants.iter().map(summary);
+        let mut by_status: Vec<(u16, Vec<&TokenStream>)> = Vec::new();
+        for (variant, pattern) in self.variants.iter().zip(&patterns) {
+            match by_status.iter_mut().find(|(status, _)| *status == variant.status) {
+                Some((_, patterns)) => patterns.push(pattern),
+                None => by_status.push((variant.status, vec![pattern])),
+            }
+        }
+        let status_arms = by_status.iter().map(|(status, patterns)| {
+            let status = Literal::u16_unsuffixed(*status);
+            quote!(#(#patterns)|* => #status)
+        });
         quote! {
             impl runtime::ApiError for #name {
                 const VARIANTS: &'static [(u16, &'static str)] = &[#((#statuses, #codes)),*];
 
                 fn status(&self) -> u16 {
-                    match self { #(#patterns => #statuses,)* }
+                    match self { #(#status_arms,)* }
                 }
 
                 fn code(&self) -> &'static str {
@@ -229,18 +250,5 @@ pub(super) fn join(items: &[String]) -> String {
         [] => String::new(),
         [only] => only.clone(),
         [many @ .., last] => format!("{} and {last}", many.join(", ")),
-    }
-}
-
-impl Errors {
-    /// What a function's `# Errors` section says of its own errors, if it has any.
-    pub(super) fn describe(&self, function: &Function) -> Option<String> {
-        let group = self.groups.iter().find(|group| group.functions.contains(&function.name))?;
-        let variants: Vec<_> = group
-            .variants
-            .iter()
-            .map(|variant| format!("`{}` ({})", plain_text(&ident(&variant.name)), variant.status))
-            .collect();
-        (!variants.is_empty()).then(|| join(&variants))
     }
 }

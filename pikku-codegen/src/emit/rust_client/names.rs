@@ -51,7 +51,7 @@ impl Scope {
 /// A field, method or parameter: `todoId`, `todo-id` and `TodoID` become `todo_id`.
 pub(super) fn snake_case(name: &str) -> String {
     let words: Vec<_> = words(name).iter().map(|word| word.to_lowercase()).collect();
-    valid(words.join("_"), "_", "field")
+    valid(words.join("_"), "n", "field")
 }
 
 /// A type or variant: `not_found`, `NOT_FOUND` and `not-found` become `NotFound`.
@@ -223,7 +223,7 @@ mod tests {
             ("HTTPServer", "http_server", "HTTPServer"),
             ("NOT_FOUND", "not_found", "NotFound"),
             ("line1", "line1", "Line1"),
-            ("1st", "_1st", "V1st"),
+            ("1st", "n1st", "V1st"),
             ("größe", "größe", "Größe"),
             ("a.b/c", "a_b_c", "ABC"),
             ("", "field", "Empty"),

@@ -73,6 +73,8 @@ pub(super) struct Route<'a> {
 #[derive(Debug)]
 pub(super) struct OwnError<'a> {
     pub(super) name: String,
+    /// The error type that it is a variant of.
+    error: &'a str,
     pub(super) variant: &'a ErrorVariant,
     pub(super) data: Option<Type>,
 }
@@ -90,7 +92,7 @@ impl<'a> Api<'a> {
                 if known.iter().all(|error| error.variant != variant) {
                     let name = take_type(&error_name(&function.error, &variant.name), &mut names);
                     let data = variant.data.as_ref().map(|schema| types.output(schema));
-                    known.push(OwnError { name, variant, data });
+                    known.push(OwnError { name, error: &function.error, variant, data });
                 }
             }
         }
@@ -161,7 +163,7 @@ impl<'a> Api<'a> {
         let constant = take_constant(&function.name, constants);
         let routes = function.http.iter().map(|route| self.route(function, route, input.as_ref(), &output, &constant));
         let routes = routes.collect();
-        let own = |error: &&OwnError<'_>| function.errors.contains(error.variant);
+        let own = |error: &&OwnError<'_>| error.error == function.error && function.errors.contains(error.variant);
         let errors = self.errors.iter().filter(own).map(|error| error.name.clone()).collect();
         Operation {
             function,

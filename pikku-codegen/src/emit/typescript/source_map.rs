@@ -1,17 +1,21 @@
 //! Declaration maps, which lead an editor from a method of the client to the Rust function.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::super::File;
 use crate::model::Function;
 
 /// The map of a file of declarations: `marks` say with what the line of each function begins.
+///
+/// Functions of crates outside the workspace have no place in it, because their paths are those of one machine.
 pub(super) fn render<'a>(
     declarations: &File,
     root: Option<&str>,
     marks: impl Iterator<Item = (String, &'a Function)>,
 ) -> File {
-    let marks: Vec<(String, &Function)> = marks.collect();
+    let marks: Vec<_> = marks.filter(|(_, function)| Path::new(&function.file).is_relative()).collect();
     let mut sources: Vec<&str> = marks.iter().map(|(_, function)| function.file.as_str()).collect();
     sources.sort_unstable();
     sources.dedup();

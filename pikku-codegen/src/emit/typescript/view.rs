@@ -47,12 +47,11 @@ impl Types {
             let of_framework = of_framework.into_iter().filter(|(possible, _)| *possible);
             let mut errors = operation.errors.clone();
             errors.extend(of_framework.map(|(_, name)| imports.runtime(name)));
-            declarations.push(format!(
-                "/** What `{}` can fail with. */\nexport type {} = {}",
-                operation.method,
-                operation.failure,
-                errors.join(" | "),
-            ));
+            let name = &operation.failure;
+            let line = format!("export type {name} = {}", errors.join(" | "));
+            let lines = format!("export type {name} =\n  | {}", errors.join("\n  | "));
+            let text = if line.len() <= WIDTH { line } else { lines };
+            declarations.push(format!("/** What `{}` can fail with. */\n{text}", operation.method));
         }
         Self { source: api.model.source.clone(), imports: imports.into_lines(), declarations }
     }

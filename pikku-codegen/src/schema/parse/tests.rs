@@ -87,7 +87,7 @@ struct Todo {
     tags: Vec<String>,
     due: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    parent: Option<Box<Todo>>,
+    parent: Option<Box<Self>>,
     #[deprecated]
     old: u64,
 }
