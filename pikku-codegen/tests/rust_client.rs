@@ -13,8 +13,8 @@ mod shop;
 use std::{env, fs, path::Path};
 
 use pikku_codegen::{
-    emit::rust_client::{Options, RustClientError, render, render_with},
     model::Model,
+    rust_client::{Options, RustClientError, render, render_with},
 };
 use serde_json::{Value, json};
 

@@ -161,7 +161,7 @@ fn expand_transparent(
     let ty = &inner.ty;
     Ok((
         quote!(Self::#name(inner) => #core::PikkuError::problem(inner),),
-        quote!(variants.extend(<#ty as #core::PikkuError>::variants(generator));),
+        quote!(::core::iter::Extend::extend(&mut variants, <#ty as #core::PikkuError>::variants(generator));),
     ))
 }
 

@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 use crate::{Services, TestError};
 
+mod samples;
+
 /// Fields with other names on the wire, some of them no identifiers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -240,38 +242,40 @@ pub struct Tree {
     pub parent: Option<Box<Tree>>,
 }
 
-/// A function for each shape, made by a macro.
-macro_rules! echo {
-    ($($(#[$doc:meta])* $name:ident $path:literal $shape:ty;)*) => {$(
-        $(#[$doc])*
+/// Three functions for each shape, made by a macro: one that gives values, one that says whether it got them back
+/// unchanged, and one that gives back what it read.
+macro_rules! shapes {
+    ($($shape:ty, $path:literal: $sample:ident $verify:ident $echo:ident;)*) => {$(
+        #[doc = concat!("Gives values of `", stringify!($shape), "`.")]
+        #[pikku_func(http(get = $path), auth = false, tags("shapes"))]
+        pub async fn $sample(_services: &Services) -> Result<Vec<$shape>, TestError> {
+            Ok(<$shape>::samples())
+        }
+
+        #[doc = concat!("Whether these are the values of `", stringify!($shape), "`, unchanged.")]
+        #[pikku_func(http(put = $path), auth = false, tags("shapes"))]
+        pub async fn $verify(_services: &Services, data: Vec<$shape>) -> Result<bool, TestError> {
+            Ok(data == <$shape>::samples())
+        }
+
+        #[doc = concat!("Gives back a value of `", stringify!($shape), "`.")]
         #[pikku_func(http(post = $path), auth = false, tags("shapes"))]
-        pub async fn $name(_services: &Services, data: $shape) -> Result<$shape, TestError> {
+        pub async fn $echo(_services: &Services, data: $shape) -> Result<$shape, TestError> {
             Ok(data)
         }
     )*};
 }
 
-echo! {
-    /// Gives back renamed fields.
-    echo_renamed "/shapes/renamed" Renamed;
-    /// Gives back optional fields.
-    echo_optional "/shapes/optional" Optional;
-    /// Gives back numbers.
-    echo_numbers "/shapes/numbers" Numbers;
-    /// Gives back types of other crates.
-    echo_foreign "/shapes/foreign" Foreign;
-    /// Gives back collections.
-    echo_collections "/shapes/collections" Collections;
-    /// Gives back enums.
-    echo_enums "/shapes/enums" Enums;
-    /// Gives back one enum.
-    echo_external "/shapes/external" External;
-    /// Gives back flattened fields.
-    echo_flattened "/shapes/flattened" Flattened;
-    /// Gives back a flattened enum.
-    echo_flattened_enum "/shapes/flattened-enum" FlattenedEnum;
-    /// Gives back types around types.
-    echo_wrappers "/shapes/wrappers" Wrappers;
-    /// Gives back a tree.
-    echo_tree "/shapes/tree" Tree;
+shapes! {
+    Renamed, "/shapes/renamed": sample_renamed verify_renamed echo_renamed;
+    Optional, "/shapes/optional": sample_optional verify_optional echo_optional;
+    Numbers, "/shapes/numbers": sample_numbers verify_numbers echo_numbers;
+    Foreign, "/shapes/foreign": sample_foreign verify_foreign echo_foreign;
+    Collections, "/shapes/collections": sample_collections verify_collections echo_collections;
+    Enums, "/shapes/enums": sample_enums verify_enums echo_enums;
+    External, "/shapes/external": sample_external verify_external echo_external;
+    Flattened, "/shapes/flattened": sample_flattened verify_flattened echo_flattened;
+    FlattenedEnum, "/shapes/flattened-enum": sample_flattened_enum verify_flattened_enum echo_flattened_enum;
+    Wrappers, "/shapes/wrappers": sample_wrappers verify_wrappers echo_wrappers;
+    Tree, "/shapes/tree": sample_tree verify_tree echo_tree;
 }

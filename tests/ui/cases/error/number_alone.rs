@@ -1,0 +1,11 @@
+use pikku_core::PikkuError;
+use thiserror::Error;
+
+#[derive(Debug, Error, PikkuError)]
+pub enum TodoError {
+    #[error("there is no such todo")]
+    #[pikku(404)]
+    NotFound,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use pikku_core::pikku_func;
+
+#[pikku_func(http(get = "/todos"))]
+pub struct Todos;
+
+fn main() {}

@@ -1,0 +1,7 @@
+use pikku_core::pikku_func;
+use ui::{Services};
+
+#[pikku_func(http(get = "todos"), permision = is_admin)]
+fn count(services: Services)  {}
+
+fn main() {}

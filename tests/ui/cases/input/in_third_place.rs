@@ -1,0 +1,13 @@
+use pikku_core::pikku_func;
+use ui::{FindTodo, Services, Todo, TodoError, UserSession};
+
+#[pikku_func(http(get = "/todos/{todo_id}"))]
+pub async fn find_todo(
+    _services: &Services,
+    _session: &UserSession,
+    data: FindTodo,
+) -> Result<Todo, TodoError> {
+    Ok(Todo { todo_id: data.todo_id })
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use pikku_core::pikku_func;
+use ui::{FindTodo, Todo, TodoError};
+
+pub struct Database;
+
+#[pikku_func(http(get = "/todos/{todo_id}"))]
+pub async fn find_todo(_database: &Database, data: FindTodo) -> Result<Todo, TodoError> {
+    Ok(Todo { todo_id: data.todo_id })
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use pikku_core::pikku_func;
+use ui::{Services, TodoError, UserSession};
+
+#[pikku_func(http(get = "/me"), auth = false)]
+pub async fn me(_services: &Services, session: &UserSession) -> Result<u64, TodoError> {
+    Ok(session.user_id)
+}
+
+fn main() {}
