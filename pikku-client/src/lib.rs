@@ -56,6 +56,12 @@ pub use upload::{Upload, Uploads};
 #[macro_export]
 macro_rules! include_generated {
     () => {
-        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/client.rs"));
+        /// The generated client, whose items are public whether or not the module around it is.
+        #[allow(unreachable_pub)]
+        mod generated {
+            ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/client.rs"));
+        }
+        #[allow(unreachable_pub, unused_imports)]
+        pub use generated::*;
     };
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     env, fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use pikku_core::{CONTRACT_VERSION, Registry};
@@ -138,7 +138,8 @@ impl Builder {
             }
         };
         if let Some(folder) = self.typescript {
-            let files = typescript::render(&model, None).map_err(|error| Error::Emit(error.to_string()))?;
+            let files = typescript::render(&model, way_back(&model, &folder).as_deref())
+                .map_err(|error| Error::Emit(error.to_string()))?;
             generated.told.extend(files.into_iter().map(|file| (folder.clone(), file)));
         }
         if let Some(target) = self.rust_client {
@@ -192,6 +193,23 @@ impl Generated {
         }
         Ok(())
     }
+}
+
+/// The way from a folder back to the one that the functions' files are relative to, so that "go to definition" finds them.
+fn way_back(model: &Model, folder: &Path) -> Option<String> {
+    let file = &model.functions.iter().find(|function| Path::new(&function.file).is_relative())?.file;
+    let here = env::current_dir().ok()?;
+    let base = here.ancestors().find(|base| base.join(file).is_file())?;
+    let mut target = PathBuf::new();
+    for part in here.join(folder).components() {
+        match part {
+            Component::ParentDir => drop(target.pop()),
+            Component::CurDir => {}
+            part => target.push(part),
+        }
+    }
+    let depth = target.strip_prefix(base).ok()?.components().count();
+    Some(vec![".."; depth].join("/"))
 }
 
 /// Prints an instruction for cargo, in a build script.

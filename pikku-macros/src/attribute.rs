@@ -188,7 +188,7 @@ fn check_path(path: &LitStr) -> syn::Result<()> {
 
 /// The error for a key that does not exist: it lists those that do.
 fn unknown_key(key: &Ident, name: &str, valid: &str) -> syn::Error {
-    let meant = valid.split(['`', '(']).filter(|known| is_close(name, known)).next();
+    let meant = valid.split(['`', '(']).find(|known| is_close(name, known));
     let help = match meant {
         Some(meant) => format!("help: did you mean `{meant}`? the keys are {valid}"),
         None => format!("help: the keys are {valid}"),

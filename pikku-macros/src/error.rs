@@ -4,7 +4,11 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Data, DeriveInput, Field, Fields, Ident, Variant, spanned::Spanned};
 
-use crate::{attribute::{VariantAttribute, parse_crate}, function::docs, signature::Errors};
+use crate::{
+    attribute::{VariantAttribute, parse_crate},
+    function::docs,
+    signature::Errors,
+};
 
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     syn::parse2(item).and_then(|input| expand_enum(&input)).unwrap_or_else(syn::Error::into_compile_error)

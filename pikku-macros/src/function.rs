@@ -10,18 +10,15 @@ use crate::{
 };
 
 /// Expands the attribute. The function is always given back, so that one mistake does not make many.
-pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let attribute = FunctionAttribute::parse(attribute);
-    let function = match syn::parse2::<ItemFn>(item.clone()) {
-        Ok(function) => function,
-        Err(_) => {
-            let error = syn::Error::new(
-                Span::call_site(),
-                "`#[pikku_func]` goes on a free `async fn`\nhelp: move it to a function outside of any `impl` or `trait`",
-            );
-            let error = error.into_compile_error();
-            return quote!(#error #item);
-        }
+    let Ok(function) = syn::parse2::<ItemFn>(item.clone()) else {
+        let error = syn::Error::new(
+            Span::call_site(),
+            "`#[pikku_func]` goes on a free `async fn`\nhelp: move it to a function outside of any `impl` or `trait`",
+        );
+        let error = error.into_compile_error();
+        return quote!(#error #item);
     };
     let mut errors = Errors::default();
     let signature = Signature::parse(&function, &mut errors);
@@ -176,7 +173,8 @@ fn expand_permit(attribute: &FunctionAttribute, auth: bool, core: &TokenStream) 
             quote! {
                 let _ = input;
                 #session
-                ::core::result::Result::Ok(#expression)
+                let permitted = #expression;
+                ::core::result::Result::Ok(permitted)
             }
         }
     };

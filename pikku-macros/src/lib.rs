@@ -36,7 +36,7 @@ use proc_macro::TokenStream;
 /// ```
 #[proc_macro_attribute]
 pub fn pikku_func(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    function::expand(attribute.into(), item.into()).into()
+    function::expand(attribute.into(), &item.into()).into()
 }
 
 /// Makes an enum the error of functions.

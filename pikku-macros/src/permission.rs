@@ -17,9 +17,9 @@ pub(crate) enum Permission {
         function: ExprPath,
         arguments: Vec<Argument>,
     },
-    Not(Box<Permission>),
-    And(Box<Permission>, Box<Permission>),
-    Or(Box<Permission>, Box<Permission>),
+    Not(Box<Self>),
+    And(Box<Self>, Box<Self>),
+    Or(Box<Self>, Box<Self>),
 }
 
 /// An argument of a permission.

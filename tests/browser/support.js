@@ -14,9 +14,12 @@ export async function startServer() {
   const program = resolve(process.env.TODO_SERVER ?? '../../target/debug/todo-server')
   const folder = await mkdtemp(join(tmpdir(), 'pikku-browser-'))
   const env = { ...process.env, PORT: '0', DATABASE_URL: `sqlite:${join(folder, 'todo.db')}`, JWT_SECRET: '' }
-  delete env.JWT_SECRET
   const server = spawn(program, { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const exited = new Promise((done) => server.once('exit', done))
+  const exited = new Promise((done) => {
+    server.once('exit', done)
+    // A program that can't be started never exits.
+    server.once('error', done)
+  })
 
   const stop = async () => {
     server.kill('SIGTERM')

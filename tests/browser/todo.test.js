@@ -9,18 +9,19 @@ let server, browser, page, complaints
 let visitors = 0
 
 before(async () => {
-  ;[server, browser] = await Promise.all([startServer(), launchBrowser()])
+  server = await startServer()
+  browser = await launchBrowser()
 })
 
 after(async () => {
   await browser?.close()
-  assert.equal(await server?.stop(), 0, 'the server ends in good order')
+  if (server) assert.equal(await server.stop(), 0, 'the server ends in good order')
 })
 
 beforeEach(() => openPage())
 
 afterEach(async () => {
-  await page.context().close()
+  await page?.context().close()
   assert.deepEqual(complaints, [], 'the browser has nothing to complain of')
 })
 

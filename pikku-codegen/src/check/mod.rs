@@ -30,7 +30,7 @@ pub(crate) fn check(registry: &Registry, mut model: Model, warnings: &mut Vec<St
     for function in &model.functions {
         let object = function.input.as_ref().and_then(|schema| input_object(&types, schema));
         check_parameters(function, object.as_ref(), &mut found);
-        check_queries(function, &mut found);
+        check_queries(function, object.as_ref(), &mut found);
     }
     let probed = constraints::probe(registry, &model);
     found.extend(probed.unenforced);
@@ -130,10 +130,26 @@ fn check_parameters(function: &Function, object: Option<&Object>, found: &mut Ve
     }
 }
 
-fn check_queries(function: &Function, found: &mut Vec<Diagnostic>) {
+fn check_queries(function: &Function, object: Option<&Object>, found: &mut Vec<Diagnostic>) {
     for route in &function.http {
         for field in &route.fields {
             let nested = matches!(field.text, TextKind::Nested | TextKind::File | TextKind::FileList);
+            let list = matches!(
+                field.text,
+                TextKind::TextList | TextKind::NumberList | TextKind::BooleanList | TextKind::ScalarList
+            );
+            let required = object
+                .is_some_and(|object| object.fields.iter().any(|known| known.name == field.name && known.required));
+            if list && required && field.place == Place::Query {
+                found.push(Diagnostic {
+                    place: place(function),
+                    message: format!(
+                        "the list `{}` of `{}` is required, and a query can't say that a list is empty",
+                        field.name, function.name
+                    ),
+                    help: "put `#[serde(default)]` on it".to_owned(),
+                });
+            }
             if nested && field.place != Place::Body {
                 let (what, help) = match field.place {
                     Place::Path => ("the path", "take it from the body, or make it a string, number, boolean or enum"),

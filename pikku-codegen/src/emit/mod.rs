@@ -43,9 +43,13 @@ pub(crate) fn header(model: &Model) -> String {
     text
 }
 
-/// Every route with its function, in the order of the functions' names.
+/// Every route with its function, in the order of the paths.
 pub(crate) fn routes(model: &Model) -> impl Iterator<Item = (&Function, &HttpRoute)> {
-    model.functions.iter().flat_map(|function| function.http.iter().map(move |route| (function, route)))
+    let of = |function| move |route| (function, route);
+    let mut routes: Vec<_> =
+        model.functions.iter().flat_map(|function| function.http.iter().map(of(function))).collect();
+    routes.sort_by_key(|(_, route): &(&Function, &HttpRoute)| (&route.path, &route.method));
+    routes.into_iter()
 }
 
 /// The path of a function in its crate.

@@ -27,19 +27,19 @@ pub enum Type {
     /// One value: a string, number or boolean that is always the same.
     Const(serde_json::Value),
     /// A list.
-    List(Box<Type>),
+    List(Box<Self>),
     /// A list in which no item stands twice.
-    Set(Box<Type>),
+    Set(Box<Self>),
     /// A list of fixed length.
-    Tuple(Vec<Type>),
+    Tuple(Vec<Self>),
     /// An object with keys of the caller's choosing.
-    Map(Box<Type>),
+    Map(Box<Self>),
     /// An object with named fields.
     Object(Object),
     /// One of several.
     Union(Union),
     /// The type or `null`.
-    Nullable(Box<Type>),
+    Nullable(Box<Self>),
     /// A named type.
     Ref(String),
 }

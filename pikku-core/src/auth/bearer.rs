@@ -6,7 +6,6 @@ use super::{Authentication, Authenticator};
 use crate::{app::App, http::HttpCall};
 
 /// Authentication by `Authorization: Bearer`; say how the token is read, `auth_bearer().jwt()`.
-#[must_use]
 pub fn auth_bearer() -> BearerAuth {
     BearerAuth
 }

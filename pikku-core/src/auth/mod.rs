@@ -37,7 +37,7 @@ pub enum Authentication<'a, S> {
     /// A credential that is no good, and why, for the log.
     Rejected(String),
     /// It takes a while to say.
-    Pending(BoxFuture<'a, Authentication<'a, S>>),
+    Pending(BoxFuture<'a, Self>),
 }
 
 impl<S> fmt::Debug for Authentication<'_, S> {

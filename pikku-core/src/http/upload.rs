@@ -53,7 +53,15 @@ pub struct Upload {
 
 enum Source {
     Kept(Option<Bytes>),
-    Arriving { field: Option<Field<'static>>, rest: Multipart<'static>, timeout: Duration, failure: FailureSlot },
+    Arriving(Box<Arriving>),
+}
+
+/// A file that is read while it arrives.
+struct Arriving {
+    field: Option<Field<'static>>,
+    rest: Multipart<'static>,
+    timeout: Duration,
+    failure: FailureSlot,
 }
 
 /// What comes next of a file that arrives.
@@ -85,7 +93,7 @@ impl Upload {
         failure: FailureSlot,
     ) -> Self {
         let mut upload = Self::of(&field, Source::Kept(None));
-        upload.source = Mutex::new(Source::Arriving { field: Some(field), rest, timeout, failure });
+        upload.source = Mutex::new(Source::Arriving(Box::new(Arriving { field: Some(field), rest, timeout, failure })));
         upload
     }
 
@@ -117,7 +125,8 @@ impl Upload {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         match self.source.get_mut().unwrap_or_else(PoisonError::into_inner) {
             Source::Kept(content) => Ok(content.take()),
-            Source::Arriving { field, rest, timeout, failure } => {
+            Source::Arriving(arriving) => {
+                let Arriving { field, rest, timeout, failure } = &mut **arriving;
                 let next = async {
                     if let Some(part) = field {
                         if let Some(chunk) = part.chunk().await? {

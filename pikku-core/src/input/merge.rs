@@ -76,10 +76,6 @@ impl<'a> Texts<'a> {
         self.add(name, value, Place::Form)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.fields.is_empty()
-    }
-
     fn add(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, place: Place) -> Result<(), Rejection> {
         match self.fields.iter_mut().find(|field| field.name == name) {
             None => self.fields.push(TextField { name, values: vec![value], place }),
@@ -110,23 +106,35 @@ impl<'a> Document<'a> {
     ///
     /// `kinds` says what the text of a field becomes; a field that is not listed is a string.
     pub(crate) fn merge(texts: Texts<'_>, kinds: &[(&str, TextKind)], body: &'a [u8]) -> Result<Self, Rejection> {
-        if texts.is_empty() {
-            return Ok(if is_blank(body) { Self::whole(b"{}") } else { Self::whole(body) });
+        let mut json = Vec::new();
+        if !texts.fields.is_empty() {
+            json.reserve(body.len() + 32 * texts.fields.len() + 2);
         }
-        let mut json = Vec::with_capacity(body.len() + 32 * texts.fields.len() + 2);
         let mut members = Vec::with_capacity(texts.fields.len());
         for field in texts.fields {
+            let kind = kinds.iter().find(|(name, _)| *name == field.name).map_or(TextKind::Text, |(_, kind)| *kind);
+            if is_left_out(&field, kind) {
+                continue;
+            }
             json.push(if members.is_empty() { b'{' } else { b',' });
             write_string(&mut json, &field.name);
             json.push(b':');
             let start = json.len();
-            let kind = kinds.iter().find(|(name, _)| *name == field.name).map_or(TextKind::Text, |(_, kind)| *kind);
             write_values(&mut json, &field.values, kind);
             members.push(Member { name: field.name.into_owned(), value: start..json.len(), place: field.place });
+        }
+        if members.is_empty() {
+            return Ok(if is_blank(body) { Self::whole(b"{}") } else { Self::whole(body) });
         }
         append_members(&mut json, body)?;
         Ok(Self { json: Cow::Owned(json), texts: members, body })
     }
+}
+
+/// Whether a text says nothing: `?limit=`, as a form sends it for an empty field, where no text is a number.
+fn is_left_out(field: &TextField<'_>, kind: TextKind) -> bool {
+    let empty_says_nothing = matches!(kind, TextKind::Number | TextKind::Boolean);
+    empty_says_nothing && field.place != Place::Path && matches!(field.values.as_slice(), [value] if value.is_empty())
 }
 
 /// Appends the members of the object `body`, and closes the object.
@@ -266,6 +274,8 @@ mod tests {
         check(&[("l", "1"), ("l", "2")], kinds, "", r#"{"l":[1,2]}"#);
         check(&[("t", "1")], kinds, "", r#"{"t":["1"]}"#);
         check(&[("n", "1"), ("n", "2")], kinds, "", r#"{"n":[1,2]}"#);
+        check(&[("n", ""), ("b", ""), ("x", "")], kinds, r#"{"c":1}"#, r#"{"x":"","c":1}"#);
+        check(&[("n", "")], kinds, r#"{"c":1}"#, r#"{"c":1}"#);
     }
 
     #[test]

@@ -309,7 +309,7 @@ impl<'de, A: MapAccess<'de>> StrictMap<'de, '_, A> {
                 continue;
             }
             if let Some(seen) = &mut self.seen
-                && !seen.insert(&key)
+                && !seen.insert(key.clone())
             {
                 return Err(self.tracker.fail(Fault::DuplicateKey(key.into_owned())));
             }
@@ -371,15 +371,15 @@ impl<'de> SeenKeys<'de> {
     const FEW: usize = 16;
 
     /// Whether the key is new.
-    fn insert(&mut self, key: &Cow<'de, str>) -> bool {
-        if self.few.contains(key) {
+    fn insert(&mut self, key: Cow<'de, str>) -> bool {
+        if self.few.contains(&key) {
             return false;
         }
         if self.few.len() < Self::FEW {
-            self.few.push(key.clone());
+            self.few.push(key);
             return true;
         }
-        self.many.insert(key.clone())
+        self.many.insert(key)
     }
 }
 

@@ -155,7 +155,7 @@ pub enum Untagged {
     Number(i32),
     Text(String),
     Point(Point),
-    List(Vec<Untagged>),
+    List(Vec<Self>),
 }
 
 /// Enums of every tagging.
@@ -215,7 +215,7 @@ pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
     /// The next one.
-    pub next: Option<Box<Page<T>>>,
+    pub next: Option<Box<Self>>,
 }
 
 /// Types around types.
@@ -236,10 +236,10 @@ pub struct Tree {
     pub value: u64,
     /// What grows from it.
     #[serde(default)]
-    pub children: Vec<Tree>,
+    pub children: Vec<Self>,
     /// What it grows from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<Box<Tree>>,
+    pub parent: Option<Box<Self>>,
 }
 
 /// Three functions for each shape, made by a macro: one that gives values, one that says whether it got them back

@@ -30,7 +30,7 @@ mod tests {
         let address = server.local_addr().expect("it is bound");
         tokio::spawn(server.serve_until(generated::router(app()), std::future::pending()));
 
-        let api = client::HelloClient::new(&format!("http://{address}")).expect("an address");
+        let api = client::HelloClient::new(format!("http://{address}")).expect("an address");
         let greeting = api.hello(&client::Hello { name: "you".to_owned() }).await.expect("a greeting");
         assert_eq!(greeting.message, "hello, you");
         assert!(api.hello(&client::Hello { name: "x".repeat(51) }).await.is_err());
