@@ -1,6 +1,6 @@
 //! Every key of every attribute, in one place.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{
     Expr, Ident, LitBool, LitInt, LitStr, Path, Token,
     ext::IdentExt,
@@ -9,13 +9,38 @@ use syn::{
     punctuated::Punctuated,
 };
 
-use crate::permission::Permission;
+use crate::{path::check_path, permission::Permission, signature::Errors};
 
-/// The keys of `#[pikku_func]`.
-const FUNCTION_KEYS: &str = "`http(…)`, `auth`, `permissions`, `tags(…)`, `middleware(…)`, `crate`";
+/// The keys of `#[pikku_func]`, each as it is written.
+const FUNCTION_KEYS: Keys = &[
+    ("http", "http(get = \"/path\")"),
+    ("auth", "auth = false"),
+    ("permissions", "permissions = is_owner(todo_id)"),
+    ("tags", "tags(\"billing\")"),
+    ("middleware", "middleware(RateLimit::new(10))"),
+    ("crate", "crate = path::to::pikku_core"),
+];
 /// The keys of `http(…)`.
-const HTTP_KEYS: &str = "`get`, `post`, `put`, `patch`, `delete`, `status`, `body_limit`, `timeout`";
+const HTTP_KEYS: Keys = &[
+    ("get", "get = \"/path\""),
+    ("post", "post = \"/path\""),
+    ("put", "put = \"/path\""),
+    ("patch", "patch = \"/path\""),
+    ("delete", "delete = \"/path\""),
+    ("status", "status = 201"),
+    ("body_limit", "body_limit = 65536"),
+    ("timeout", "timeout = 5"),
+];
+/// The keys of `#[pikku]` on a variant.
+const VARIANT_KEYS: Keys =
+    &[("status", "status = 404"), ("code", "code = \"todo_not_found\""), ("transparent", "transparent")];
+/// The keys of `#[pikku]` on an enum.
+const ENUM_KEYS: Keys = &[("crate", "crate = path::to::pikku_core")];
+
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// The keys that stand in one place, and an example of each.
+type Keys = &'static [(&'static str, &'static str)];
 
 /// What stands in `#[pikku_func(…)]`.
 #[derive(Default)]
@@ -41,34 +66,27 @@ impl FunctionAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
         (|input: ParseStream<'_>| {
             let mut attribute = Self::default();
-            while !input.is_empty() {
-                attribute.parse_key(input)?;
-                if !input.is_empty() {
-                    input.parse::<Token![,]>()?;
-                }
-            }
+            parse_keys(input, FUNCTION_KEYS, |key, input| attribute.parse_key(key, input))?;
             Ok(attribute)
         })
         .parse2(tokens)
     }
 
-    fn parse_key(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
-        let key = input.call(Ident::parse_any)?;
+    fn parse_key(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
         match key.to_string().as_str() {
-            "http" => {
-                let content;
-                parenthesized!(content in input);
-                self.http.push(HttpAttribute::parse(&key, &content)?);
-            }
-            "auth" => set_once(&mut self.auth, &key, parse_value(input)?)?,
-            "permissions" => set_once(&mut self.permissions, &key, parse_value(input)?)?,
+            "http" => self.http.push(HttpAttribute::parse(key, &content(input)?)?),
+            "auth" => set_once(&mut self.auth, key, parse_value(input)?)?,
+            "permissions" => set_once(&mut self.permissions, key, parse_value(input)?)?,
             "tags" => self.tags.extend(parse_list::<LitStr>(input)?),
             "middleware" => self.middleware.extend(parse_list::<Expr>(input)?),
-            "crate" => {
-                input.parse::<Token![=]>()?;
-                set_once(&mut self.krate, &key, input.call(Path::parse_mod_style)?)?;
+            "crate" => set_once(&mut self.krate, key, parse_path(input)?)?,
+            method if METHODS.contains(&method) => {
+                return Err(syn::Error::new(
+                    key.span(),
+                    format!("a method stands in `http(…)`\nhelp: write `http({method} = \"/path\")`"),
+                ));
             }
-            other => return Err(unknown_key(&key, other, FUNCTION_KEYS)),
+            _ => return Err(unknown_key(key, FUNCTION_KEYS)),
         }
         Ok(())
     }
@@ -78,29 +96,23 @@ impl HttpAttribute {
     fn parse(http: &Ident, input: ParseStream<'_>) -> syn::Result<Self> {
         let mut route: Option<(String, LitStr)> = None;
         let (mut status, mut body_limit, mut timeout) = (None, None, None);
-        while !input.is_empty() {
-            let key = input.call(Ident::parse_any)?;
-            match key.to_string().as_str() {
-                method if METHODS.contains(&method) => {
-                    let path: LitStr = parse_value(input)?;
-                    check_path(&path)?;
-                    if route.is_some() {
-                        return Err(syn::Error::new(
-                            key.span(),
-                            "a route has one method and one path\nhelp: write a second `http(…)` beside the first",
-                        ));
-                    }
-                    route = Some((method.to_uppercase(), path));
+        parse_keys(input, HTTP_KEYS, |key, input| match key.to_string().as_str() {
+            method if METHODS.contains(&method) => {
+                let path: LitStr = parse_value(input)?;
+                check_path(&path)?;
+                match route.replace((method.to_uppercase(), path)) {
+                    None => Ok(()),
+                    Some(_) => Err(syn::Error::new(
+                        key.span(),
+                        "a route has one method and one path\nhelp: write a second `http(…)` beside the first",
+                    )),
                 }
-                "status" => set_once(&mut status, &key, parse_status(input)?)?,
-                "body_limit" => set_once(&mut body_limit, &key, parse_value::<LitInt>(input)?.base10_parse()?)?,
-                "timeout" => set_once(&mut timeout, &key, parse_value::<LitInt>(input)?.base10_parse()?)?,
-                other => return Err(unknown_key(&key, other, HTTP_KEYS)),
             }
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
+            "status" => set_once(&mut status, key, parse_status(input)?),
+            "body_limit" => set_once(&mut body_limit, key, parse_value::<LitInt>(input)?.base10_parse()?),
+            "timeout" => set_once(&mut timeout, key, parse_timeout(input)?),
+            _ => Err(unknown_key(key, HTTP_KEYS)),
+        })?;
         let Some((method, path)) = route else {
             return Err(syn::Error::new(
                 http.span(),
@@ -109,109 +121,6 @@ impl HttpAttribute {
         };
         Ok(Self { method, path, status, body_limit, timeout })
     }
-}
-
-/// Reads `= value`.
-fn parse_value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
-    input.parse::<Token![=]>()?;
-    input.parse()
-}
-
-/// Reads `(value, …)`.
-fn parse_list<T: Parse>(input: ParseStream<'_>) -> syn::Result<Punctuated<T, Token![,]>> {
-    let content;
-    parenthesized!(content in input);
-    content.parse_terminated(T::parse, Token![,])
-}
-
-fn parse_status(input: ParseStream<'_>) -> syn::Result<u16> {
-    let literal: LitInt = parse_value(input)?;
-    match literal.base10_parse::<u16>()? {
-        status @ 200..=299 => Ok(status),
-        _ => Err(syn::Error::new(
-            literal.span(),
-            "the status of a success is between 200 and 299\nhelp: the statuses of failures belong to the error, `#[pikku(status = …)]`",
-        )),
-    }
-}
-
-fn set_once<T>(slot: &mut Option<T>, key: &Ident, value: T) -> syn::Result<()> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(syn::Error::new(key.span(), format!("`{key}` is given twice\nhelp: take one of them out"))),
-    }
-}
-
-/// Looks at a path as far as it can be judged alone; codegen judges it beside the others.
-fn check_path(path: &LitStr) -> syn::Result<()> {
-    let text = path.value();
-    let wrong = |what: String| Err(syn::Error::new(path.span(), what));
-    if !text.starts_with('/') {
-        return wrong(format!("a path begins with `/`\nhelp: write `\"/{text}\"`"));
-    }
-    if text.contains(['?', '#', ' ']) {
-        return wrong("a path has no query, fragment or blank\nhelp: fields that are not in the path come from the query or the body by themselves".to_owned());
-    }
-    let mut names = Vec::new();
-    for segment in text.split('/').skip(1) {
-        if let Some(name) = segment.strip_prefix(':') {
-            return wrong(format!(
-                "a path parameter is written in braces\nhelp: write `{{{name}}}` in place of `:{name}`"
-            ));
-        }
-        let is_parameter = segment.starts_with('{') && segment.ends_with('}');
-        if !is_parameter && segment.contains(['{', '}', '*']) {
-            return wrong(format!(
-                "`{segment}` is no segment of a path\nhelp: a parameter is a whole segment, `/{{name}}`"
-            ));
-        }
-        if is_parameter {
-            let name = &segment[1..segment.len() - 1];
-            if let Some(rest) = name.strip_prefix('*') {
-                return wrong(format!(
-                    "a path parameter is one segment\nhelp: take `{rest}` from the query, where it may hold `/`"
-                ));
-            }
-            if name.is_empty() || name.contains(['{', '}', '*']) {
-                return wrong(
-                    "a path parameter needs a name\nhelp: write `{name}`, after a field of the input".to_owned(),
-                );
-            }
-            if names.contains(&name) {
-                return wrong(format!("the path parameter `{name}` stands twice\nhelp: give one of them another name"));
-            }
-            names.push(name);
-        }
-    }
-    Ok(())
-}
-
-/// The error for a key that does not exist: it lists those that do.
-fn unknown_key(key: &Ident, name: &str, valid: &str) -> syn::Error {
-    let meant = valid.split(['`', '(']).find(|known| is_close(name, known));
-    let help = match meant {
-        Some(meant) => format!("help: did you mean `{meant}`? the keys are {valid}"),
-        None => format!("help: the keys are {valid}"),
-    };
-    syn::Error::new(key.span(), format!("unknown key `{name}`\n{help}"))
-}
-
-/// Whether one of two words is likely to be a slip for the other: at most two letters have to change.
-fn is_close(one: &str, other: &str) -> bool {
-    if one.len() < 3 || other.len() < 3 || other.contains([' ', ',', '…']) {
-        return false;
-    }
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()] <= 2
 }
 
 /// What stands in `#[pikku(…)]` on a variant of an error.
@@ -230,35 +139,30 @@ impl VariantAttribute {
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("pikku")) {
             parsed.span = Some(attribute.path().get_ident().map_or_else(Span::call_site, Ident::span));
             attribute.parse_args_with(|input: ParseStream<'_>| {
-                while !input.is_empty() {
-                    parsed.parse_key(input)?;
-                    if !input.is_empty() {
-                        input.parse::<Token![,]>()?;
-                    }
-                }
-                Ok(())
+                parse_keys(input, VARIANT_KEYS, |key, input| parsed.parse_key(key, input))
             })?;
         }
         Ok(parsed)
     }
 
-    fn parse_key(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
-        let key = input.call(Ident::parse_any)?;
+    fn parse_key(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
         match key.to_string().as_str() {
             "status" => {
                 let literal: LitInt = parse_value(input)?;
-                let status = literal.base10_parse::<u16>()?;
-                if !(400..=599).contains(&status) {
-                    return Err(syn::Error::new(literal.span(), "the status of an error is between 400 and 599"));
+                match literal.base10_parse::<u16>()? {
+                    status @ 400..=599 => set_once(&mut self.status, key, status),
+                    _ => Err(syn::Error::new(
+                        literal.span(),
+                        "the status of an error is between 400 and 599\nhelp: write the one that fits, such as `status = 404`",
+                    )),
                 }
-                set_once(&mut self.status, &key, status)
             }
-            "code" => set_once(&mut self.code, &key, parse_value(input)?),
+            "code" => set_once(&mut self.code, key, parse_value(input)?),
             "transparent" => {
                 self.transparent = true;
                 Ok(())
             }
-            other => Err(unknown_key(&key, other, "`status`, `code`, `transparent`")),
+            _ => Err(unknown_key(key, VARIANT_KEYS)),
         }
     }
 }
@@ -268,19 +172,146 @@ pub(crate) fn parse_crate(attributes: &[syn::Attribute]) -> syn::Result<Option<P
     let mut krate = None;
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("pikku")) {
         attribute.parse_args_with(|input: ParseStream<'_>| {
-            let key = input.call(Ident::parse_any)?;
-            match key.to_string().as_str() {
-                "crate" => {
-                    input.parse::<Token![=]>()?;
-                    set_once(&mut krate, &key, input.call(Path::parse_mod_style)?)
-                }
-                "status" | "code" | "transparent" => Err(syn::Error::new(
+            parse_keys(input, ENUM_KEYS, |key, input| match key.to_string().as_str() {
+                "crate" => set_once(&mut krate, key, parse_path(input)?),
+                said if VARIANT_KEYS.iter().any(|(known, _)| *known == said) => Err(syn::Error::new(
                     key.span(),
-                    format!("`{key}` is said of a variant\nhelp: move `#[pikku({key} …)]` to the variant that it is meant for"),
+                    format!("`{key}` is said of a variant\nhelp: move `#[pikku({key} …)]` to the variant it is meant for"),
                 )),
-                other => Err(unknown_key(&key, other, "`crate`")),
-            }
+                _ => Err(unknown_key(key, ENUM_KEYS)),
+            })
         })?;
     }
     Ok(krate)
+}
+
+/// Reads `key value, key value`, and goes on after a mistake, so that all of them are told.
+fn parse_keys<'i>(
+    input: ParseStream<'i>,
+    keys: Keys,
+    mut parse: impl FnMut(&Ident, ParseStream<'i>) -> syn::Result<()>,
+) -> syn::Result<()> {
+    let mut errors = Errors::default();
+    while !input.is_empty() {
+        let parsed = match input.call(Ident::parse_any) {
+            Ok(key) => parse(&key, input).map_err(|error| with_example(error, &key, input, keys)),
+            Err(error) => {
+                let message = format!("a key was expected\nhelp: write `{}`", keys[0].1);
+                Err(syn::Error::new(error.span(), message))
+            }
+        };
+        let parsed = parsed.and_then(|()| {
+            let message = "a comma was expected\nhelp: put `,` between one key and the next";
+            if input.is_empty() || input.peek(Token![,]) { Ok(()) } else { Err(input.error(message)) }
+        });
+        if let Err(error) = parsed {
+            errors.combine(error);
+            skip_to_comma(input)?;
+        }
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    errors.finish(Some(()))
+}
+
+/// The same error with an example of the key, where the error came from the parser and has no help.
+fn with_example(error: syn::Error, key: &Ident, input: ParseStream<'_>, keys: Keys) -> syn::Error {
+    let message = error.to_string();
+    let example = keys.iter().find(|(known, _)| key == known).map(|(_, example)| *example);
+    let (false, Some(example)) = (message.contains("help: "), example) else { return error };
+    // An error at the end of the attribute has no token of its own, and would be told of the whole.
+    let span = if input.is_empty() && message.starts_with("expected `=`") { key.span() } else { error.span() };
+    syn::Error::new(span, format!("{message}\nhelp: write `{example}`"))
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// Reads `= value`.
+fn parse_value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+/// Reads `= path::of::modules`.
+fn parse_path(input: ParseStream<'_>) -> syn::Result<Path> {
+    input.parse::<Token![=]>()?;
+    input.call(Path::parse_mod_style)
+}
+
+/// Reads `(…)`.
+fn content<'i>(input: ParseStream<'i>) -> syn::Result<syn::parse::ParseBuffer<'i>> {
+    let content;
+    parenthesized!(content in input);
+    Ok(content)
+}
+
+/// Reads `(value, …)`.
+fn parse_list<T: Parse>(input: ParseStream<'_>) -> syn::Result<Punctuated<T, Token![,]>> {
+    content(input)?.parse_terminated(T::parse, Token![,])
+}
+
+fn parse_status(input: ParseStream<'_>) -> syn::Result<u16> {
+    let literal: LitInt = parse_value(input)?;
+    match literal.base10_parse::<u16>()? {
+        status @ 200..=299 => Ok(status),
+        _ => Err(syn::Error::new(
+            literal.span(),
+            "the status of a success is between 200 and 299\nhelp: the statuses of failures belong to the error, `#[pikku(status = …)]`",
+        )),
+    }
+}
+
+fn parse_timeout(input: ParseStream<'_>) -> syn::Result<u64> {
+    let literal: LitInt = parse_value(input)?;
+    match literal.base10_parse()? {
+        0 => Err(syn::Error::new(
+            literal.span(),
+            "a call that may take no time is never answered\nhelp: write the seconds that it may take, `timeout = 5`",
+        )),
+        seconds => Ok(seconds),
+    }
+}
+
+fn set_once<T>(slot: &mut Option<T>, key: &Ident, value: T) -> syn::Result<()> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(syn::Error::new(key.span(), format!("`{key}` is given twice\nhelp: take one of them out"))),
+    }
+}
+
+/// The error for a key that does not exist: it lists those that do.
+fn unknown_key(key: &Ident, keys: Keys) -> syn::Error {
+    let name = key.to_string();
+    let listed: Vec<_> = keys.iter().map(|(known, _)| format!("`{known}`")).collect();
+    let listed = listed.join(", ");
+    let help = match keys.iter().find(|(known, _)| is_close(&name.to_lowercase(), known)) {
+        Some((_, example)) => format!("did you mean `{example}`? the keys are {listed}"),
+        None if keys.len() == 1 => format!("the only key is {listed}"),
+        None => format!("the keys are {listed}"),
+    };
+    syn::Error::new(key.span(), format!("unknown key `{name}`\nhelp: {help}"))
+}
+
+/// Whether one of two words is likely to be a slip for the other: at most two letters have to change.
+fn is_close(one: &str, other: &str) -> bool {
+    if one.len() < 3 || other.len() < 3 {
+        return false;
+    }
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in other.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[other.len()] <= 2
 }

@@ -3,10 +3,10 @@
 // | method  | path     | function       | who may call |
 // | ------- | -------- | -------------- | ------------ |
 // | POST    | /archive | todos::archive | anyone       |
-// | POST    | /odd     | todos::echo    | anyone       |
 // | PUT     | /inline  | todos::inline  | anyone       |
-// | POST    | /new     | todos::new     | anyone       |
 // | OPTIONS | /move    | todos::r#move  | anyone       |
+// | POST    | /new     | todos::new     | anyone       |
+// | POST    | /odd     | todos::echo    | anyone       |
 // | POST    | /todo    | todos::todo    | anyone       |
 
 use ::pikku_client::__private as runtime;

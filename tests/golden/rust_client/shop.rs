@@ -2,13 +2,13 @@
 //
 // | method | path                    | function              | who may call                                               |
 // | ------ | ----------------------- | --------------------- | ---------------------------------------------------------- |
-// | DELETE | /todos/{todoId}         | todos::delete_todo    | signed in                                                  |
 // | POST   | /everything             | todos::echo           | anyone                                                     |
 // | GET    | /export                 | todos::export_todos   | anyone                                                     |
-// | GET    | /todos/{todoId}         | todos::get_todo       | anyone                                                     |
-// | GET    | /todos                  | todos::list_todos     | signed in                                                  |
 // | POST   | /login                  | todos::login          | anyone                                                     |
 // | PUT    | /move                   | todos::r#move         | anyone                                                     |
+// | GET    | /todos                  | todos::list_todos     | signed in                                                  |
+// | DELETE | /todos/{todoId}         | todos::delete_todo    | signed in                                                  |
+// | GET    | /todos/{todoId}         | todos::get_todo       | anyone                                                     |
 // | PATCH  | /todos/{todoId}         | todos::rename_todo    | signed in, is_todo_creator(todo_id) && !is_locked(todo_id) |
 // | POST   | /todos/{todoId}/picture | todos::upload_picture | anyone                                                     |
 // | GET    | /watch                  | todos::watch_todos    | anyone                                                     |
