@@ -21,6 +21,8 @@ pub(crate) fn collect(registry: &Registry) -> Model {
         app_module: registry.module().to_owned(),
         source: registry.crate_name().to_owned(),
         functions,
+        channels: Vec::new(),
+        topics: Vec::new(),
         inputs: definitions(&mut schemas.input, true),
         outputs: definitions(&mut schemas.output, false),
     };
@@ -35,7 +37,7 @@ pub(crate) fn collect(registry: &Registry) -> Model {
 }
 
 fn collect_function(entry: &FunctionEntry, schemas: &mut Schemas) -> Function {
-    let Description { input, output, error, errors } = (entry.describe)(schemas);
+    let Description { input, output, error, errors, .. } = (entry.describe)(schemas);
     let output = match output {
         OutputKind::None => Output::None,
         OutputKind::Json(schema) => Output::Json(schema.to_value()),

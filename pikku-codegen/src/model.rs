@@ -20,6 +20,12 @@ pub struct Model {
     pub source: String,
     /// The functions, in the order of their names.
     pub functions: Vec<Function>,
+    /// The channels, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Channel>,
+    /// The typed topics, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<Topic>,
     /// Named types as they are read, by their name in `#/$defs/`.
     pub inputs: BTreeMap<String, Value>,
     /// Named types as they are written.
@@ -95,6 +101,79 @@ pub struct ErrorVariant {
     /// The schema of the `data` member, if the variant has fields; references point into [`Model::outputs`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
+}
+
+/// One channel: a connection over which many functions are called.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Channel {
+    /// What clients call it, `events`.
+    pub name: String,
+    /// The Rust path of its type, `todo_functions::Events`.
+    pub path: String,
+    /// The doc comment.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// Its route, which may have `{parameters}`.
+    pub route: String,
+    /// The key of a message whose value picks the function.
+    pub routing: String,
+    /// Whether callers have to sign in, if not when they connect then soon after.
+    pub auth: bool,
+    /// What it is grouped under.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The function that runs when a connection opens; its input is what the route and the query say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_connect: Option<String>,
+    /// The function that runs when a connection has closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_disconnect: Option<String>,
+    /// The function for messages without the routing key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_message: Option<String>,
+    /// The function for binary messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_binary: Option<String>,
+    /// The functions for messages with the routing key, in the order of the actions.
+    pub actions: Vec<Action>,
+}
+
+/// One action of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// The value of the routing key.
+    pub action: String,
+    /// The name of the function.
+    pub function: String,
+    /// How the function's output becomes a reply.
+    pub reply: ReplyShape,
+    /// Whether the input has a field `id`, so that the id of the message is a part of the data too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_id: bool,
+}
+
+/// How the output of a function becomes a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyShape {
+    /// An object, whose members go beside the routing key and the id.
+    Merged,
+    /// Anything else, or an object with members of those names: it goes under `result`.
+    Result,
+    /// Nothing: the reply is the routing key and the id.
+    Empty,
+}
+
+/// A typed topic: what is pushed to whoever is subscribed, as `{"topic": name, "data": …}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Topic {
+    /// The name, `todo-created`.
+    pub name: String,
+    /// The doc comment of its type.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// The schema of the data; references point into [`Model::outputs`].
+    pub data: Value,
 }
 
 /// One HTTP route of a function.

@@ -318,6 +318,10 @@ impl Serialize for Problem {
 
 /// A value of a payload.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be in the payload of an error",
+    note = "help: derive `serde::Serialize` and `schemars::JsonSchema` for it"
+)]
 pub trait Payload {
     /// The value as JSON.
     ///
@@ -330,6 +334,12 @@ impl<T: Serialize> Payload for T {
     fn to_json(&self) -> Result<Value, serde_json::Error> {
         serde_json::to_value(self)
     }
+}
+
+/// The text of an error, as its callers are told it.
+#[doc(hidden)]
+pub fn detail(error: &impl PikkuError) -> String {
+    error.to_string()
 }
 
 /// The named fields of a payload.

@@ -5,7 +5,7 @@ use std::any::TypeId;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
 
 use crate::{
     app::App,
@@ -30,6 +30,8 @@ pub trait PikkuFunc: Send + Sync + 'static {
     const NAME: &'static str;
     /// Whether callers must be signed in.
     const AUTH: bool;
+    /// Whether it asks for something that is only there on a channel.
+    const REQUIRES_CHANNEL: bool;
 
     /// Checks the constraints that the input's type states.
     ///
@@ -70,7 +72,7 @@ pub enum CallError<E> {
 /// Every type that fits is an input; there is nothing to implement.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the input of a pikku function",
-    note = "help: derive `serde::Deserialize` and `schemars::JsonSchema` for it"
+    note = "help: derive both `serde::Deserialize` and `schemars::JsonSchema` for it"
 )]
 pub trait Input: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The schema of values as they are read.
@@ -93,6 +95,12 @@ impl<T: DeserializeOwned + JsonSchema + Send + Sync + 'static> Input for T {
 pub trait Output: Send + 'static {
     /// What kind of answer it is.
     fn kind(generator: &mut SchemaGenerator) -> OutputKind;
+
+    /// Writes it as JSON, for a channel.
+    ///
+    /// # Errors
+    /// When the value can't be JSON, or is of a kind that only HTTP has.
+    fn serialize_output<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
     /// Makes it a response; `status` is that of a success, where one was declared.
     ///
@@ -119,6 +127,10 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for T {
         if is_unit::<Self>() { OutputKind::None } else { OutputKind::Json(generator.subschema_for::<Self>()) }
     }
 
+    fn serialize_output<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+
     fn respond(self, status: Option<StatusCode>) -> Result<Response, serde_json::Error> {
         if is_unit::<Self>() {
             let mut response = Response::default();
@@ -141,6 +153,10 @@ impl Output for Raw {
         OutputKind::Raw
     }
 
+    fn serialize_output<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("a response of HTTP has no place on a channel"))
+    }
+
     fn respond(self, _: Option<StatusCode>) -> Result<Response, serde_json::Error> {
         Ok(self.0)
     }
@@ -149,6 +165,10 @@ impl Output for Raw {
 impl<T: Serialize + JsonSchema + Send + 'static> Output for EventStream<T> {
     fn kind(generator: &mut SchemaGenerator) -> OutputKind {
         OutputKind::Stream(generator.subschema_for::<T>())
+    }
+
+    fn serialize_output<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("a stream of HTTP has no place on a channel"))
     }
 
     fn respond(self, _: Option<StatusCode>) -> Result<Response, serde_json::Error> {

@@ -8,8 +8,12 @@
 
 mod app;
 mod auth;
+mod channel;
 mod error;
+mod event_hub;
+mod expansion;
 mod function;
+mod guard;
 mod http;
 mod input;
 mod jwt;
@@ -30,15 +34,17 @@ pub use auth::{
     ApiKeyAuth, ApiKeySource, Authentication, Authenticator, BearerAuth, BearerJwt, FindSession, auth_api_key,
     auth_bearer,
 };
+pub use channel::{Binary, Channel, ChannelState, Origins, PikkuChannel, ReplyShape, SlowConsumer};
 pub use error::{Error, ErrorVariant, FieldError, PikkuError, Problem};
+pub use event_hub::{EventHub, Topic};
 pub use function::{FunctionResult, Input, Output, OutputKind, PikkuFunc};
 pub use http::{Access, EventStream, Http, HttpCall, Raw, Route, Upload};
 pub use input::{Rejection, TextKind};
 pub use jwt::{IntoKeys, JwtError, JwtService, Key};
 pub use middleware::{AroundMarker, AuthenticateMarker, IntoLayer, Layer, Middleware, Next};
 pub use pikku::Pikku;
-pub use pikku_macros::{PikkuError, pikku_func};
-pub use registry::{CONTRACT_VERSION, Description, FunctionEntry, HttpEntry, Registry, Schemas};
+pub use pikku_macros::{PikkuError, Topic, pikku_channel, pikku_channel_func, pikku_func};
+pub use registry::{CONTRACT_VERSION, ChannelBinding, ChannelEntry, On, TopicEntry, Description, FunctionEntry, HttpEntry, Registry, Schemas};
 pub use server::Server;
 pub use session::{SessionChange, UserSessionService};
 pub use wire::{FromWire, Wire};

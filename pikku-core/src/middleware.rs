@@ -97,6 +97,11 @@ impl<A: App> fmt::Debug for Layer<A> {
 /// What can be added with `Pikku::middleware`: any [`Middleware`], and the ready-made authentication.
 ///
 /// The second parameter only keeps the two apart for the compiler, which infers it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not middleware",
+    label = "neither middleware nor authentication",
+    note = "help: implement `pikku_core::Middleware` for it"
+)]
 pub trait IntoLayer<A: App, Marker> {
     /// The layer.
     fn into_layer(self) -> Layer<A>;

@@ -5,7 +5,7 @@
 /// Its error has to fit into the function's, so that callers know every error that a call can end with.
 #[diagnostic::on_unimplemented(
     message = "a permission answers with `Result<bool, {E}>` or `bool`, not `{Self}`",
-    note = "help: write `async fn …(services: &Services, …, session: &Session) -> Result<bool, {E}>`"
+    note = "help: write `async fn …(services: &Services, …, session: &Session) -> Result<bool, {E}>`; another error is taken where `{E}` has a variant with `#[from]` for it"
 )]
 pub trait Permitted<E> {
     /// Whether the caller may, in terms of the function's own error.
@@ -21,6 +21,8 @@ impl<E> Permitted<E> for bool {
     }
 }
 
+// What is wanted of another error is a conversion, and the note of the trait says that better than `Into` does.
+#[diagnostic::do_not_recommend]
 impl<E, P: Into<E>> Permitted<E> for Result<bool, P> {
     fn permitted(self) -> Result<bool, E> {
         self.map_err(Into::into)

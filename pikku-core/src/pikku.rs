@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     app::App,
+    channel::{ChannelConfig, Origins, SlowConsumer},
+    event_hub::EventHub,
     http::Route,
     jwt::JwtService,
     middleware::{IntoLayer, Layer},
@@ -34,6 +36,7 @@ pub struct Pikku<A: App> {
     jwt: Option<JwtService>,
     layers: Vec<(Scope, Layer<A>)>,
     config: Config,
+    hub: EventHub,
 }
 
 /// What is fixed once the application is served.
@@ -41,6 +44,7 @@ pub(crate) struct Runtime<A: App> {
     pub(crate) services: A::Services,
     pub(crate) jwt: Option<JwtService>,
     pub(crate) config: Config,
+    pub(crate) hub: EventHub,
 }
 
 /// The limits of a server.
@@ -49,11 +53,17 @@ pub(crate) struct Config {
     pub(crate) body_limit: usize,
     pub(crate) body_timeout: Duration,
     pub(crate) timeout: Duration,
+    pub(crate) channel: ChannelConfig,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { body_limit: 1 << 20, body_timeout: Duration::from_secs(10), timeout: Duration::from_secs(30) }
+        Self {
+            body_limit: 1 << 20,
+            body_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(30),
+            channel: ChannelConfig::default(),
+        }
     }
 }
 
@@ -91,7 +101,7 @@ impl Scope {
 impl<A: App> Pikku<A> {
     /// An application with these services, the default limits and no middleware.
     pub fn new(services: A::Services) -> Self {
-        Self { services, jwt: None, layers: Vec::new(), config: Config::default() }
+        Self { services, jwt: None, layers: Vec::new(), config: Config::default(), hub: EventHub::new() }
     }
 
     /// The JWT service that `auth_bearer().jwt()` and the like use.
@@ -142,6 +152,57 @@ impl<A: App> Pikku<A> {
         self
     }
 
+    /// The event hub that functions get, where something outside of functions publishes too.
+    #[must_use]
+    pub fn event_hub(mut self, hub: EventHub) -> Self {
+        self.hub = hub;
+        self
+    }
+
+    /// Which pages may open a connection; those of the server itself if this is not called.
+    #[must_use]
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.config.channel.origins = origins;
+        self
+    }
+
+    /// The largest message of a channel in bytes; 64 KiB if this is not called.
+    #[must_use]
+    pub fn message_limit(mut self, bytes: usize) -> Self {
+        self.config.channel.message_limit = bytes;
+        self
+    }
+
+    /// How many messages a second a connection may send, over time; 5,000 if this is not called.
+    #[must_use]
+    pub fn message_rate(mut self, per_second: u32) -> Self {
+        self.config.channel.rate = per_second;
+        self
+    }
+
+    /// How many bytes may wait to be sent on a connection, and what becomes of one that does not take them; 1 MiB, and it
+    /// is disconnected, if this is not called.
+    #[must_use]
+    pub fn outbound(mut self, bytes: usize, slow_consumer: SlowConsumer) -> Self {
+        self.config.channel.outbound_limit = bytes;
+        self.config.channel.slow_consumer = slow_consumer;
+        self
+    }
+
+    /// How often a connection is asked for a sign of life; 25 s if this is not called. It ends when two of them are missed.
+    #[must_use]
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        self.config.channel.heartbeat = interval;
+        self
+    }
+
+    /// How long a connection may be open before somebody signs in, where it has to be; 10 s if this is not called.
+    #[must_use]
+    pub fn sign_in_timeout(mut self, timeout: Duration) -> Self {
+        self.config.channel.sign_in = timeout;
+        self
+    }
+
     fn layer(mut self, scope: Scope, layer: Layer<A>) -> Self {
         self.layers.push((scope, layer));
         self
@@ -156,7 +217,7 @@ impl<A: App> Pikku<A> {
     }
 
     pub(crate) fn into_runtime(self) -> Arc<Runtime<A>> {
-        Arc::new(Runtime { services: self.services, jwt: self.jwt, config: self.config })
+        Arc::new(Runtime { services: self.services, jwt: self.jwt, config: self.config, hub: self.hub })
     }
 }
 

@@ -34,9 +34,103 @@ static SENTINEL: FunctionEntry = FunctionEntry {
     permissions: None,
     tags: &[],
     http: &[],
+    channels: &[],
     describe: |_| unreachable!("the sentinel belongs to no application"),
     probe: |_| unreachable!("the sentinel belongs to no application"),
 };
+
+/// Every channel of every crate that is linked in, in no order.
+#[distributed_slice]
+pub static CHANNELS: [ChannelEntry];
+
+#[distributed_slice(CHANNELS)]
+#[expect(unsafe_code, reason = "linkme gathers the entries in a section of the binary")]
+static CHANNEL_SENTINEL: ChannelEntry = ChannelEntry {
+    id: TypeId::of::<()>,
+    name: "",
+    rust: "",
+    module: "",
+    docs: "",
+    file: "",
+    line: 0,
+    route: "",
+    routing: "",
+    auth: true,
+    tags: &[],
+};
+
+/// Every typed topic of every crate that is linked in, in no order.
+#[distributed_slice]
+pub static TOPICS: [TopicEntry];
+
+#[distributed_slice(TOPICS)]
+#[expect(unsafe_code, reason = "linkme gathers the entries in a section of the binary")]
+static TOPIC_SENTINEL: TopicEntry =
+    TopicEntry { name: "", module: "", docs: "", schema: |_| unreachable!("the sentinel has no schema") };
+
+/// One registered channel, as `#[pikku_channel]` wrote it down.
+#[derive(Debug, Clone, Copy)]
+pub struct ChannelEntry {
+    /// The channel's type, by which functions name it.
+    pub id: fn() -> TypeId,
+    /// What clients call it.
+    pub name: &'static str,
+    /// The Rust name of its type.
+    pub rust: &'static str,
+    /// The module that it stands in.
+    pub module: &'static str,
+    /// Its doc comment.
+    pub docs: &'static str,
+    /// The source file.
+    pub file: &'static str,
+    /// The line of its name.
+    pub line: u32,
+    /// The path that it is opened at.
+    pub route: &'static str,
+    /// The key whose value picks the function.
+    pub routing: &'static str,
+    /// Whether callers have to sign in.
+    pub auth: bool,
+    /// What it is grouped under.
+    pub tags: &'static [&'static str],
+}
+
+/// What a function does on a channel.
+#[derive(Debug, Clone, Copy)]
+pub struct ChannelBinding {
+    /// The channel, by its type.
+    pub channel: fn() -> TypeId,
+    /// When the function is called.
+    pub on: On,
+}
+
+/// When a function is called on a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// When a connection opens.
+    Connect,
+    /// When it has closed.
+    Disconnect,
+    /// For messages without the routing key.
+    Message,
+    /// For binary messages.
+    Binary,
+    /// For messages whose routing key has this value.
+    Action(&'static str),
+}
+
+/// One registered topic, as `#[derive(Topic)]` wrote it down.
+#[derive(Debug, Clone, Copy)]
+pub struct TopicEntry {
+    /// Its name.
+    pub name: &'static str,
+    /// The module that its type stands in.
+    pub module: &'static str,
+    /// The doc comment of its type.
+    pub docs: &'static str,
+    /// Writes its type into the schemas.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
 
 /// One registered function, as `#[pikku_func]` wrote it down.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +155,8 @@ pub struct FunctionEntry {
     pub tags: &'static [&'static str],
     /// Its HTTP routes.
     pub http: &'static [HttpEntry],
+    /// What it does on channels.
+    pub channels: &'static [ChannelBinding],
     /// Writes its types into the schemas.
     pub describe: fn(&mut Schemas) -> Description,
     /// Parses and validates an input as the server does.
@@ -121,15 +217,18 @@ pub struct Description {
     pub error: &'static str,
     /// The errors that it can answer with.
     pub errors: Vec<ErrorVariant>,
+    /// Whether it asks for something that is only there on a channel.
+    pub requires_channel: bool,
 }
 
 /// Describes `F`; what `#[pikku_func]` registers.
-pub fn describe<F: PikkuFunc>(schemas: &mut Schemas) -> Description {
+pub(crate) fn describe<F: PikkuFunc>(schemas: &mut Schemas) -> Description {
     Description {
         input: (!is_unit::<F::Input>()).then(|| <F::Input as Input>::schema(&mut schemas.input)),
         output: <F::Output as Output>::kind(&mut schemas.output),
         error: <F::Error as PikkuError>::NAME,
         errors: <F::Error as PikkuError>::variants(&mut schemas.output),
+        requires_channel: F::REQUIRES_CHANNEL,
     }
 }
 
@@ -137,7 +236,7 @@ pub fn describe<F: PikkuFunc>(schemas: &mut Schemas) -> Description {
 ///
 /// # Errors
 /// What the server would have answered.
-pub fn probe<F: PikkuFunc>(json: &[u8]) -> Result<(), Rejection> {
+pub(crate) fn probe<F: PikkuFunc>(json: &[u8]) -> Result<(), Rejection> {
     with_probes(|| input::parse::<F::Input>(json)).and_then(|input| input::validate::<F>(&input))
 }
 
@@ -148,6 +247,8 @@ pub struct Registry {
     krate: &'static str,
     module: &'static str,
     functions: Vec<&'static FunctionEntry>,
+    channels: Vec<&'static ChannelEntry>,
+    topics: Vec<&'static TopicEntry>,
 }
 
 impl Registry {
@@ -157,7 +258,18 @@ impl Registry {
         let mut functions: Vec<_> = FUNCTIONS.iter().filter(|entry| (entry.app)() == TypeId::of::<A>()).collect();
         // The linker's order is no order.
         functions.sort_by_key(|entry| (entry.name, entry.module, entry.line));
-        Self { app: A::NAME, krate: A::CRATE, module: A::MODULE, functions }
+        // A channel is the application's if one of its functions is on it.
+        let mut channels: Vec<_> = CHANNELS
+            .iter()
+            .filter(|channel| {
+                let id = (channel.id)();
+                functions.iter().flat_map(|entry| entry.channels).any(|binding| (binding.channel)() == id)
+            })
+            .collect();
+        channels.sort_by_key(|entry| (entry.name, entry.module, entry.line));
+        let mut topics: Vec<_> = TOPICS.iter().filter(|topic| !topic.name.is_empty()).collect();
+        topics.sort_by_key(|entry| (entry.name, entry.module));
+        Self { app: A::NAME, krate: A::CRATE, module: A::MODULE, functions, channels, topics }
     }
 
     /// The application's name.
@@ -176,6 +288,18 @@ impl Registry {
     #[must_use]
     pub fn module(&self) -> &'static str {
         self.module
+    }
+
+    /// The channels that the functions are on.
+    #[must_use]
+    pub fn channels(&self) -> &[&'static ChannelEntry] {
+        &self.channels
+    }
+
+    /// The typed topics. They belong to no application, since any may publish to them.
+    #[must_use]
+    pub fn topics(&self) -> &[&'static TopicEntry] {
+        &self.topics
     }
 
     /// The functions.

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use crate::{error::Problem, http::refuse};
+use crate::{channel::Stopping, error::Problem, http::refuse};
 
 /// How large the headers of a request may be.
 const LARGEST_HEAD: u32 = 32 * 1024;
@@ -136,14 +136,18 @@ impl Connection {
             tracing::debug!(%peer, "a connection stayed silent");
             return;
         };
+        // A channel outlives the connection that it was upgraded from, and has to be told by itself.
+        let for_channels = Stopping(stopping.clone());
         let service = service_fn(move |request: Request<Incoming>| {
             let router = router.clone();
+            let for_channels = for_channels.clone();
             async move {
                 if let Some(problem) = check_head(&request) {
                     return Ok(refuse(&problem, request.headers()));
                 }
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+                request.extensions_mut().insert(for_channels);
                 router.oneshot(request).await
             }
         });

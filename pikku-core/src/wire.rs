@@ -4,7 +4,9 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     app::App,
+    channel::Connection,
     error::Problem,
+    event_hub::EventHub,
     http::{Http, HttpContext},
     session::UserSessionService,
 };
@@ -16,7 +18,11 @@ pub struct Wire<'w, A: App> {
     pub(crate) services: &'w A::Services,
     pub(crate) sessions: &'w UserSessionService<A::Session>,
     pub(crate) session: Option<Arc<A::Session>>,
+    /// The HTTP request; on a channel, that of the upgrade is not kept.
     pub(crate) http: Option<&'w HttpContext>,
+    /// The connection, on a channel.
+    pub(crate) connection: Option<&'w Arc<Connection>>,
+    pub(crate) hub: &'w EventHub,
 }
 
 impl<A: App> Wire<'_, A> {
@@ -38,7 +44,7 @@ impl<A: App> Wire<'_, A> {
         self.sessions
     }
 
-    /// The head of the HTTP request, which on a channel is that of the upgrade.
+    /// The head of the HTTP request; on a channel there is none.
     #[must_use]
     pub fn request(&self) -> Option<&http::request::Parts> {
         self.http.map(HttpContext::parts)
@@ -90,6 +96,9 @@ pub trait FromWire<'wire, A: App>: Send + Sized {
     /// Whether it can only be made for a caller who is signed in. A function with `auth = false` can't ask for it then.
     const REQUIRES_SESSION: bool = false;
 
+    /// Whether it is only there on a channel. A function with a route of HTTP can't ask for it then.
+    const REQUIRES_CHANNEL: bool = false;
+
     /// Makes it for one call.
     ///
     /// # Errors
@@ -109,5 +118,11 @@ impl<A: App> FromWire<'_, A> for Http {
             tracing::error!("a function that takes `Http` was called where there is no HTTP request");
             Problem::internal()
         })
+    }
+}
+
+impl<A: App> FromWire<'_, A> for EventHub {
+    async fn from_wire(wire: &Wire<'_, A>) -> Result<Self, Problem> {
+        Ok(wire.hub.clone())
     }
 }

@@ -9,15 +9,25 @@ use syn::{
     punctuated::Punctuated,
 };
 
-use crate::{path::check_path, permission::Permission, signature::Errors};
+use crate::{channel::Binding, path::check_path, permission::Permission, signature::Errors};
 
 /// The keys of `#[pikku_func]`, each as it is written.
 const FUNCTION_KEYS: Keys = &[
     ("http", "http(get = \"/path\")"),
+    ("channel", "channel(Events, action = \"rename\")"),
     ("auth", "auth = false"),
     ("permissions", "permissions = is_owner(todo_id)"),
     ("tags", "tags(\"billing\")"),
-    ("middleware", "middleware(RateLimit::new(10))"),
+    ("middleware", "middleware(rate_limit(10))"),
+    ("crate", "crate = path::to::pikku_core"),
+];
+/// The keys of `#[pikku_channel]`.
+const CHANNEL_KEYS: Keys = &[
+    ("route", "route = \"/events\""),
+    ("name", "name = \"events\""),
+    ("routing", "routing = \"action\""),
+    ("auth", "auth = false"),
+    ("tags", "tags(\"live\")"),
     ("crate", "crate = path::to::pikku_core"),
 ];
 /// The keys of `http(…)`.
@@ -46,11 +56,55 @@ type Keys = &'static [(&'static str, &'static str)];
 #[derive(Default)]
 pub(crate) struct FunctionAttribute {
     pub(crate) http: Vec<HttpAttribute>,
+    pub(crate) channels: Vec<Binding>,
     pub(crate) auth: Option<LitBool>,
     pub(crate) permissions: Option<Permission>,
     pub(crate) tags: Vec<LitStr>,
     pub(crate) middleware: Vec<Expr>,
     pub(crate) krate: Option<Path>,
+}
+
+/// What stands in `#[pikku_channel(…)]`.
+pub(crate) struct ChannelAttribute {
+    pub(crate) route: LitStr,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) routing: Option<LitStr>,
+    pub(crate) auth: Option<LitBool>,
+    pub(crate) tags: Vec<LitStr>,
+    pub(crate) krate: Option<Path>,
+}
+
+impl ChannelAttribute {
+    pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
+        (|input: ParseStream<'_>| {
+            let (mut route, mut name, mut routing, mut auth, mut krate) = (None, None, None, None, None);
+            let mut tags = Vec::new();
+            parse_keys(input, CHANNEL_KEYS, |key, input| match key.to_string().as_str() {
+                "route" => {
+                    let path: LitStr = parse_value(input)?;
+                    check_path(&path)?;
+                    set_once(&mut route, key, path)
+                }
+                "name" => set_once(&mut name, key, parse_value(input)?),
+                "routing" => set_once(&mut routing, key, parse_value(input)?),
+                "auth" => set_once(&mut auth, key, parse_value(input)?),
+                "tags" => {
+                    tags.extend(parse_list::<LitStr>(input)?);
+                    Ok(())
+                }
+                "crate" => set_once(&mut krate, key, parse_path(input)?),
+                _ => Err(unknown_key(key, CHANNEL_KEYS)),
+            })?;
+            let Some(route) = route else {
+                return Err(syn::Error::new(
+                    Span::call_site(),
+                    "a channel needs a route\nhelp: write `#[pikku_channel(route = \"/events\")]`",
+                ));
+            };
+            Ok(Self { route, name, routing, auth, tags, krate })
+        })
+        .parse2(tokens)
+    }
 }
 
 /// What stands in `http(…)`.
@@ -72,9 +126,23 @@ impl FunctionAttribute {
         .parse2(tokens)
     }
 
+    /// Reads what stands in `#[pikku_channel_func(…)]`: the channel and when, and then the keys of a function.
+    pub(crate) fn parse_on_channel(tokens: TokenStream) -> syn::Result<Self> {
+        (|input: ParseStream<'_>| {
+            let mut attribute = Self { channels: vec![Binding::parse(input)?], ..Self::default() };
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+            parse_keys(input, FUNCTION_KEYS, |key, input| attribute.parse_key(key, input))?;
+            Ok(attribute)
+        })
+        .parse2(tokens)
+    }
+
     fn parse_key(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
         match key.to_string().as_str() {
             "http" => self.http.push(HttpAttribute::parse(key, &content(input)?)?),
+            "channel" => self.channels.push(content(input)?.call(Binding::parse)?),
             "auth" => set_once(&mut self.auth, key, parse_value(input)?)?,
             "permissions" => set_once(&mut self.permissions, key, parse_value(input)?)?,
             "tags" => self.tags.extend(parse_list::<LitStr>(input)?),
@@ -176,7 +244,9 @@ pub(crate) fn parse_crate(attributes: &[syn::Attribute]) -> syn::Result<Option<P
                 "crate" => set_once(&mut krate, key, parse_path(input)?),
                 said if VARIANT_KEYS.iter().any(|(known, _)| *known == said) => Err(syn::Error::new(
                     key.span(),
-                    format!("`{key}` is said of a variant\nhelp: move `#[pikku({key} …)]` to the variant it is meant for"),
+                    format!(
+                        "`{key}` is said of a variant\nhelp: move `#[pikku({key} …)]` to the variant it is meant for"
+                    ),
                 )),
                 _ => Err(unknown_key(key, ENUM_KEYS)),
             })

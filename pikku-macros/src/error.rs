@@ -1,12 +1,12 @@
 //! `#[derive(PikkuError)]`: what callers are told of an error, variant by variant.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Data, DeriveInput, Field, Fields, Ident, Variant, spanned::Spanned};
 
 use crate::{
     attribute::{VariantAttribute, parse_crate},
-    function::docs,
+    function::{docs, located},
     signature::Errors,
 };
 
@@ -22,7 +22,10 @@ fn expand_enum(input: &DeriveInput) -> syn::Result<TokenStream> {
         ));
     };
     if !input.generics.params.is_empty() {
-        return Err(syn::Error::new(input.generics.span(), "an error that callers know by name is not generic"));
+        return Err(syn::Error::new_spanned(
+            &input.generics,
+            "an error that callers know by name is not generic\nhelp: name the types",
+        ));
     }
     let root = parse_crate(&input.attrs)?.map_or_else(|| quote!(::pikku_core), |path| quote!(#path));
     let core = quote!(#root::__private);
@@ -88,7 +91,7 @@ fn expand_variant(variant: &Variant, core: &TokenStream) -> syn::Result<(TokenSt
             #core::http::StatusCode::from_u16(#status).unwrap_or(#core::http::StatusCode::INTERNAL_SERVER_ERROR),
             #code,
         )
-        .with_detail(::std::string::ToString::to_string(self))
+        .with_detail(#core::detail(self))
     };
     let payload = expand_payload(&variant.fields, core)?;
     let Payload { pattern, data, schema } = payload;
@@ -122,9 +125,10 @@ fn expand_payload(fields: &Fields, core: &TokenStream) -> syn::Result<Payload> {
         (_, [(index, field)]) => {
             let before = (0..*index).map(|_| quote!(_,));
             let (binding, ty) = (format_ident!("payload"), &field.ty);
+            let data = quote_spanned!(located(ty.span())=> .with_data(#binding));
             Ok(Payload {
                 pattern: quote!((#(#before)* #binding, ..)),
-                data: quote!(.with_data(#binding)),
+                data,
                 schema: quote!(.with_payload::<#ty>(generator)),
             })
         }
@@ -151,7 +155,10 @@ fn expand_transparent(
 ) -> syn::Result<(TokenStream, TokenStream)> {
     let span = attribute.span.unwrap_or_else(Span::call_site);
     if attribute.status.is_some() || attribute.code.is_some() {
-        return Err(syn::Error::new(span, "a transparent variant has the status and the code of the error inside"));
+        return Err(syn::Error::new(
+            span,
+            "a transparent variant has the status and the code of the error inside\nhelp: write `#[pikku(transparent)]` alone",
+        ));
     }
     let Fields::Unnamed(fields) = &variant.fields else {
         return Err(syn::Error::new(
@@ -160,11 +167,14 @@ fn expand_transparent(
         ));
     };
     let (name, Some(inner), 1) = (&variant.ident, fields.unnamed.first(), fields.unnamed.len()) else {
-        return Err(syn::Error::new(fields.span(), "a transparent variant holds exactly one error"));
+        return Err(syn::Error::new(
+            fields.span(),
+            "a transparent variant holds exactly one error\nhelp: write `Variant(OtherError)`",
+        ));
     };
     let ty = &inner.ty;
     Ok((
-        quote!(Self::#name(inner) => #core::PikkuError::problem(inner),),
+        quote_spanned!(located(ty.span())=> Self::#name(inner) => <#ty as #core::PikkuError>::problem(inner),),
         quote!(::core::iter::Extend::extend(&mut variants, <#ty as #core::PikkuError>::variants(generator));),
     ))
 }

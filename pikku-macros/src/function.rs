@@ -1,8 +1,8 @@
 //! `#[pikku_func]`: beside the function, an empty enum of its name that can be served.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::{Attribute, Expr, ItemFn, Lit, Meta, spanned::Spanned};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Attribute, Expr, ItemFn, Lit, Meta, Type, spanned::Spanned};
 
 use crate::{
     attribute::{FunctionAttribute, HttpAttribute},
@@ -10,8 +10,7 @@ use crate::{
 };
 
 /// Expands the attribute. The function is always given back, so that one mistake does not make many.
-pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream {
-    let attribute = FunctionAttribute::parse(attribute);
+pub(crate) fn expand(attribute: syn::Result<FunctionAttribute>, item: &TokenStream) -> TokenStream {
     let Ok(function) = syn::parse2::<ItemFn>(item.clone()) else {
         let error = syn::Error::new(
             Span::call_site(),
@@ -50,22 +49,23 @@ pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream 
 fn check(attribute: &FunctionAttribute, signature: &Signature<'_>, errors: &mut Errors) {
     let public = attribute.auth.as_ref().is_some_and(|auth| !auth.value);
     for parameter in &signature.rest {
-        if let (true, Parameter::Session(reference)) = (public, parameter) {
-            errors.push(
-                reference.span(),
+        if let (true, Parameter::Session(ty)) = (public, parameter) {
+            errors.push_at(
+                ty,
                 "a function with `auth = false` is called without a session too\nhelp: take `session: Option<&…>`, or take out `auth = false`",
             );
         }
     }
-    if signature.data.is_none() {
+    // Where the input itself is amiss, it has been said already.
+    if signature.data.is_none() && errors.is_empty() {
         if let Some(field) = attribute.permissions.as_ref().and_then(|permissions| permissions.reads_input()) {
-            errors.push(field.span(), "this function has no input to take a field from\nhelp: take `data: Input`");
+            errors.push_at(field, "this function has no input to take a field from\nhelp: take `data: Input`");
         }
         for http in &attribute.http {
             if http.path.value().contains('{') {
                 errors.push(
                     http.path.span(),
-                    "this path has a parameter, and the function has no input\nhelp: take `data: Input`, with a field of the parameter's name",
+                    "this path has a parameter, and the function has no input\nhelp: take `data: Input` right after the services, with a field of the parameter's name",
                 );
             }
         }
@@ -82,7 +82,7 @@ fn expand_companion(function: &ItemFn, attribute: &FunctionAttribute, signature:
     let summary = format!("[`{text}`](fn@{text}) as generated code names it.");
 
     let implementation = expand_implementation(function, attribute, signature, &core);
-    let registration = expand_registration(function, attribute, signature, &core);
+    let registration = expand_registration(function, attribute, &core);
     let assertions = expand_assertions(signature, attribute, &core);
     quote! {
         #(#cfgs)*
@@ -111,7 +111,7 @@ fn expand_implementation(
     let auth = attribute.auth.as_ref().is_none_or(|auth| auth.value);
     let Signature { services, data, returns, .. } = signature;
     let app = quote!(<#services as #core::Services>::App);
-    let input = data.map_or_else(|| quote!(()), |ty| quote!(#ty));
+    let input = data.map_or_else(|| quote!(()), |ty| quote!(<#ty as #core::AsInput>::Input));
 
     let validate = data.map(|ty| {
         quote_spanned! {located(ty.span())=>
@@ -129,7 +129,7 @@ fn expand_implementation(
             }
         }
     });
-    let permit = expand_permit(attribute, auth, core);
+    let permit = expand_permit(attribute, *data, auth, core);
     let middleware = (!attribute.middleware.is_empty()).then(|| {
         let layers = attribute.middleware.iter();
         quote! {
@@ -138,9 +138,14 @@ fn expand_implementation(
             }
         }
     });
-    let call = expand_call(function, signature, core);
+    let call = expand_call(function, signature, auth, core);
+    let requires_channel = expand_requires_channel(signature, core);
+    let bounds = expand_bounds(signature, core);
     quote! {
-        impl #core::PikkuFunc for #name {
+        impl #core::PikkuFunc for #name
+        where
+            #bounds
+        {
             type App = #app;
             type Input = #input;
             type Output = <#returns as #core::FunctionResult>::Output;
@@ -148,6 +153,7 @@ fn expand_implementation(
 
             const NAME: &'static ::core::primitive::str = #text;
             const AUTH: ::core::primitive::bool = #auth;
+            const REQUIRES_CHANNEL: ::core::primitive::bool = #requires_channel;
 
             #validate
             #middleware
@@ -157,11 +163,12 @@ fn expand_implementation(
     }
 }
 
-fn expand_permit(attribute: &FunctionAttribute, auth: bool, core: &TokenStream) -> TokenStream {
+fn expand_permit(attribute: &FunctionAttribute, data: Option<&Type>, auth: bool, core: &TokenStream) -> TokenStream {
     let body = match &attribute.permissions {
         None => quote!(let _ = (wire, input); ::core::result::Result::Ok(true)),
         Some(permissions) => {
             let expression = permissions.expand(core, auth);
+            let view = data.map(|ty| quote!(let input = <#ty as #core::AsInput>::view(input);));
             let session = auth.then(|| {
                 quote! {
                     // The pipeline has seen to it that there is a session; without one, nobody may.
@@ -172,6 +179,7 @@ fn expand_permit(attribute: &FunctionAttribute, auth: bool, core: &TokenStream) 
             });
             quote! {
                 let _ = input;
+                #view
                 #session
                 let permitted = #expression;
                 ::core::result::Result::Ok(permitted)
@@ -188,26 +196,32 @@ fn expand_permit(attribute: &FunctionAttribute, auth: bool, core: &TokenStream) 
     }
 }
 
-fn expand_call(function: &ItemFn, signature: &Signature<'_>, core: &TokenStream) -> TokenStream {
+fn expand_call(function: &ItemFn, signature: &Signature<'_>, auth: bool, core: &TokenStream) -> TokenStream {
     let name = &function.sig.ident;
     let (mut before, mut arguments) = (Vec::new(), Vec::new());
     if signature.data.is_some() {
-        arguments.push(quote!(input));
+        arguments.push(quote!(#core::AsInput::take(input)));
     }
     for (index, parameter) in signature.rest.iter().enumerate() {
         let variable = format_ident!("parameter_{index}");
         match parameter {
-            Parameter::Session(reference) => {
+            // A session is passed at the user's own token, so that one of another type is told where it stands.
+            Parameter::Session(ty) | Parameter::OptionalSession(ty) if auth => {
                 before.push(quote! {
                     let #variable = wire.required_session().map_err(#core::CallError::Parameter)?;
                 });
-                // Named with the user's span, so that a session of another type is told where it stands.
-                arguments.push(quote_spanned!(located(reference.span())=> #variable));
+                arguments.push(at(ty.span(), quote!(#core::RequiredSession::pass(#variable))));
             }
-            Parameter::OptionalSession(span) => arguments.push(quote_spanned!(located(*span)=> wire.session())),
+            Parameter::Session(ty) | Parameter::OptionalSession(ty) => {
+                arguments.push(at(ty.span(), quote!(#core::OptionalSession::pass(wire.session()))));
+            }
             Parameter::Handle(ty) => {
-                before.push(quote_spanned! {located(ty.span())=>
-                    let #variable = <#ty as #core::FromWire<'_, Self::App>>::from_wire(wire)
+                // From the first token of the type to the last, as the compiler's own errors about it.
+                let (first, last) = ends(ty);
+                let (open, from_wire) = (quote_spanned!(first=> <), quote_spanned!(last=> from_wire));
+                let parameter = at(first, quote!(as #core::FromWire<'_, Self::App>>::));
+                before.push(quote! {
+                    let #variable = #open #ty #parameter #from_wire(wire)
                         .await
                         .map_err(#core::CallError::Parameter)?;
                 });
@@ -228,12 +242,7 @@ fn expand_call(function: &ItemFn, signature: &Signature<'_>, core: &TokenStream)
     }
 }
 
-fn expand_registration(
-    function: &ItemFn,
-    attribute: &FunctionAttribute,
-    signature: &Signature<'_>,
-    core: &TokenStream,
-) -> TokenStream {
+fn expand_registration(function: &ItemFn, attribute: &FunctionAttribute, core: &TokenStream) -> TokenStream {
     let name = &function.sig.ident;
     let text = name.to_string();
     let docs = docs(&function.attrs);
@@ -244,14 +253,17 @@ fn expand_registration(
     }));
     let tags = &attribute.tags;
     let http = attribute.http.iter().map(|http| expand_http(http, core));
-    let services = signature.services;
+    let channels = attribute.channels.iter().map(|binding| binding.expand(core));
     let line = quote_spanned!(located(name.span())=> ::core::line!());
     let linkme = quote!(#core::linkme);
     quote! {
+        #[allow(unused_imports)]
+        use #core::Unregistered as _;
+
         #[#linkme::distributed_slice(#core::FUNCTIONS)]
         #[linkme(crate = #linkme)]
         static ENTRY: #core::FunctionEntry = #core::FunctionEntry {
-            app: ::core::any::TypeId::of::<<#services as #core::Services>::App>,
+            app: <#core::Registered<#name>>::APP,
             name: #text,
             module: ::core::module_path!(),
             file: ::core::file!(),
@@ -261,8 +273,9 @@ fn expand_registration(
             permissions: #permissions,
             tags: &[#(#tags),*],
             http: &[#(#http),*],
-            describe: #core::describe::<#name>,
-            probe: #core::probe::<#name>,
+            channels: &[#(#channels),*],
+            describe: <#core::Registered<#name>>::DESCRIBE,
+            probe: <#core::Registered<#name>>::PROBE,
         };
     }
 }
@@ -284,40 +297,64 @@ fn option(value: Option<TokenStream>) -> TokenStream {
     }
 }
 
-/// Asks for each trait on the user's own token, so that the compiler's error stands there.
-fn expand_assertions(signature: &Signature<'_>, attribute: &FunctionAttribute, core: &TokenStream) -> TokenStream {
-    let Signature { services, data, rest, returns } = signature;
+/// What the types of a function have to be, each asked for at the user's own token, so that the error stands there.
+///
+/// Inside of the implementation the compiler then takes them as given, and says nothing more.
+fn expand_bounds(signature: &Signature<'_>, core: &TokenStream) -> TokenStream {
+    let Signature { services, data, returns, .. } = signature;
+    let services_bound = at(services.span(), quote!(: #core::Services,));
     let input = data.map(|ty| {
-        quote_spanned! {located(ty.span())=>
-            const _: fn() = || {
-                fn is_an_input<T: #core::Input>() {}
-                is_an_input::<#ty>();
-            };
-        }
+        let bound = at(ty.span(), quote!(: #core::AsInput,));
+        quote!(#ty #bound)
     });
-    let result = quote_spanned! {located(returns.span())=>
-        const _: fn() = || {
-            fn is_a_result<T: #core::FunctionResult<Output: #core::Output, Error: #core::PikkuError>>() {}
-            is_a_result::<#returns>();
-        };
+    let result_bound = at(returns.span(), quote!(: #core::FunctionResult,));
+    let (output, error) = signature.written_result();
+    let part = |ty: &Type, name: TokenStream, bound: TokenStream| {
+        let (open, part) =
+            (at(ty.span(), quote!(<)), at(ty.span(), quote!(as #core::FunctionResult>::#name: #core::#bound,)));
+        quote!(#open #returns #part)
     };
-    let public = attribute.auth.as_ref().is_some_and(|auth| !auth.value);
-    let handles = rest.iter().filter_map(|parameter| match parameter {
-        Parameter::Handle(ty) if public => Some(quote_spanned! {located(ty.span())=>
-            const _: () = ::core::assert!(
-                !<#ty as #core::FromWire<'_, <#services as #core::Services>::App>>::REQUIRES_SESSION,
-                "this parameter needs a session, and a function with `auth = false` is called without one too; help: take out `auth = false`"
-            );
+    let output = part(output, quote!(Output), quote!(Output));
+    let error = part(error, quote!(Error), quote!(PikkuError));
+    quote!(#services #services_bound #input #returns #result_bound #output #error)
+}
+
+/// Whether any parameter is only there on a channel.
+fn expand_requires_channel(signature: &Signature<'_>, core: &TokenStream) -> TokenStream {
+    let services = signature.services;
+    let handles = signature.rest.iter().filter_map(|parameter| match parameter {
+        Parameter::Handle(ty) => Some(quote!(|| <#core::Taken<'_, #ty, #services>>::REQUIRES_CHANNEL)),
+        _ => None,
+    });
+    quote! {
+        {
+            #[allow(unused_imports)]
+            use #core::Refused as _;
+            false #(#handles)*
+        }
+    }
+}
+
+/// Refuses, where nobody has to be signed in, parameters that can't be made without a session.
+fn expand_assertions(signature: &Signature<'_>, attribute: &FunctionAttribute, core: &TokenStream) -> TokenStream {
+    if attribute.auth.as_ref().is_none_or(|auth| auth.value) {
+        return TokenStream::new();
+    }
+    let services = signature.services;
+    let handles = signature.rest.iter().filter_map(|parameter| match parameter {
+        Parameter::Handle(ty) => Some(quote_spanned! {located(ty.span())=>
+            const _: () = {
+                #[allow(unused_imports)]
+                use #core::Refused as _;
+                ::core::assert!(
+                    !<#core::Taken<'_, #ty, #services>>::REQUIRES_SESSION,
+                    "this parameter needs a session, and a function with `auth = false` is called without one too; help: take out `auth = false`"
+                );
+            };
         }),
         _ => None,
     });
-    let services = quote_spanned! {located(services.span())=>
-        const _: fn() = || {
-            fn is_services<T: #core::Services>() {}
-            is_services::<#services>();
-        };
-    };
-    quote!(#services #input #result #(#handles)*)
+    quote!(#(#handles)*)
 }
 
 /// A span that points where another does, with the names of the attribute itself.
@@ -325,6 +362,26 @@ fn expand_assertions(signature: &Signature<'_>, attribute: &FunctionAttribute, c
 /// Code with the user's own span could not see the variables of the code around it where a macro wrote the function.
 pub(crate) fn located(span: Span) -> Span {
     span.resolved_at(Span::call_site())
+}
+
+/// The spans of the first token and of the last.
+fn ends(tokens: &impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (first, spans.last().unwrap_or(first))
+}
+
+/// The same tokens, each pointing where `span` does and meaning what it meant.
+pub(crate) fn at(span: Span, tokens: TokenStream) -> TokenStream {
+    let moved = tokens.into_iter().map(|mut token| {
+        let moved = span.resolved_at(token.span());
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), at(span, group.stream())).into();
+        }
+        token.set_span(moved);
+        token
+    });
+    moved.collect()
 }
 
 /// The doc comment of an item, as one text.

@@ -4,10 +4,13 @@
 //! the token that is wrong, and all of them at once.
 
 mod attribute;
+mod channel;
 mod error;
 mod function;
+mod path;
 mod permission;
 mod signature;
+mod topic;
 
 use proc_macro::TokenStream;
 
@@ -36,7 +39,49 @@ use proc_macro::TokenStream;
 /// ```
 #[proc_macro_attribute]
 pub fn pikku_func(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    function::expand(attribute.into(), &item.into()).into()
+    let attribute = attribute::FunctionAttribute::parse(attribute.into());
+    function::expand(attribute, &item.into()).into()
+}
+
+/// Registers a function of a channel: `#[pikku_channel_func(Events, action = "subscribe")]`.
+///
+/// It is short for `#[pikku_func(channel(Events, action = "subscribe"))]`. Behind the channel stands when the function is
+/// called, and behind that whatever else `#[pikku_func]` takes:
+///
+/// | | |
+/// |---|---|
+/// | `action = "subscribe"` | for messages whose routing key has this value |
+/// | `on_message` | for messages without the routing key |
+/// | `on_binary` | for binary messages; the input is `data: Binary` |
+/// | `on_connect` | when a connection opens; the input is what the route and the query say |
+/// | `on_disconnect` | when it has closed |
+#[proc_macro_attribute]
+pub fn pikku_channel_func(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let attribute = attribute::FunctionAttribute::parse_on_channel(attribute.into());
+    function::expand(attribute, &item.into()).into()
+}
+
+/// Makes a struct a channel, for functions to be on: `#[pikku_channel(route = "/events")] pub struct Events;`.
+///
+/// | key | what it says |
+/// |---|---|
+/// | `route = "/rooms/{room}"` | where it is opened |
+/// | `routing = "action"` | the key of a message whose value picks the function |
+/// | `auth = false` | nobody has to sign in, neither before nor after it is opened |
+/// | `name = "events"` | what clients call it; the name of the struct in snake case, if it is not said |
+/// | `tags("live")` | what it is grouped under |
+#[proc_macro_attribute]
+pub fn pikku_channel(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    channel::expand(attribute.into(), &item.into()).into()
+}
+
+/// Makes a type a topic: `#[derive(Serialize, JsonSchema, Topic)] #[topic("todo-created")]`.
+///
+/// With `#[topic("todo-created", scope = owner)]` an event goes to those only who are subscribed within the scope that its
+/// field `owner` names.
+#[proc_macro_derive(Topic, attributes(topic))]
+pub fn topic(item: TokenStream) -> TokenStream {
+    topic::expand(item.into()).into()
 }
 
 /// Makes an enum the error of functions.
@@ -44,7 +89,8 @@ pub fn pikku_func(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// A variant with `#[pikku(status = 404)]` is told to callers, under the code `not_found` after its name, or
 /// `#[pikku(status = 404, code = "todo_not_found")]`. Its fields are its payload, but for those that are a `#[source]` or
 /// `#[from]`. `#[pikku(transparent)]` passes on what the error inside says. Any other variant is internal: callers get a
-/// 500 that says nothing, and the log gets the error.
+/// 500 that says nothing, and the log gets the error. `#[pikku(crate = path::to::pikku_core)]` on the enum says where the
+/// runtime is, if it was renamed.
 ///
 /// The text of the problem is that of `Display`, which `thiserror` derives.
 ///

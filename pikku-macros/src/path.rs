@@ -34,9 +34,9 @@ fn parameter(segment: &str) -> Result<Option<&str>, String> {
     }
     let Some(name) = segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) else {
         return match segment.contains(['{', '}', '*']) {
-            true => Err(format!(
-                "`{segment}` is no segment of a path\nhelp: a parameter is a whole segment, `/{{name}}`"
-            )),
+            true => {
+                Err(format!("`{segment}` is no segment of a path\nhelp: a parameter is a whole segment, `/{{name}}`"))
+            }
             false => Ok(None),
         };
     };

@@ -8,7 +8,7 @@ use syn::{
     spanned::Spanned,
 };
 
-use crate::function::located;
+use crate::function::{at, located};
 
 /// A permission expression.
 pub(crate) enum Permission {
@@ -50,12 +50,17 @@ impl Permission {
             Expr::Paren(paren) => Self::read(*paren.expr),
             Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => Ok(Self::Not(Box::new(Self::read(*unary.expr)?))),
             Expr::Binary(binary) => {
-                let (left, right) = (Self::read(*binary.left)?, Self::read(*binary.right)?);
-                match binary.op {
-                    BinOp::And(_) => Ok(Self::And(Box::new(left), Box::new(right))),
-                    BinOp::Or(_) => Ok(Self::Or(Box::new(left), Box::new(right))),
-                    op => Err(syn::Error::new(op.span(), "permissions are joined with `&&` and `||`")),
-                }
+                let join = match binary.op {
+                    BinOp::And(_) => Self::And,
+                    BinOp::Or(_) => Self::Or,
+                    op => {
+                        return Err(syn::Error::new_spanned(
+                            op,
+                            "permissions are joined with `&&` and `||`\nhelp: write one of the two, and `!` for the opposite",
+                        ));
+                    }
+                };
+                Ok(join(Box::new(Self::read(*binary.left)?), Box::new(Self::read(*binary.right)?)))
             }
             other => Err(unreadable(&other)),
         }
@@ -70,11 +75,17 @@ impl Permission {
                     Argument::Literal(literal) => literal.to_token_stream(),
                 });
                 // A required session fits a permission that takes `&Session` and one that takes `Option<&Session>`.
-                let session = if auth { quote!(session) } else { quote!(wire.session()) };
-                let call = quote_spanned! {located(function.span())=>
-                    #function(wire.services(), #(#arguments,)* ::core::convert::Into::into(#session)).await
+                let span = function.span();
+                let session = if auth {
+                    at(span, quote!(#core::RequiredSession::pass(session)))
+                } else {
+                    at(span, quote!(#core::OptionalSession::pass(wire.session())))
                 };
-                quote!(#core::Permitted::<Self::Error>::permitted(#call)?)
+                let call = quote_spanned!(located(span)=> #function(wire.services(), #(#arguments,)* #session).await);
+                {
+                    let permitted = at(span, quote!(#core::Permitted::<Self::Error>::permitted));
+                    quote!(#permitted(#call)?)
+                }
             }
             Self::Not(inner) => {
                 let inner = inner.expand(core, auth);
@@ -156,15 +167,15 @@ fn read_argument(expr: Expr) -> syn::Result<Argument> {
 }
 
 fn not_an_argument(expr: &Expr) -> syn::Error {
-    syn::Error::new(
-        expr.span(),
+    syn::Error::new_spanned(
+        expr,
         "an argument of a permission is a field of the input, or a literal\nhelp: write the field's name, `is_owner(todo_id)`; it is passed by reference",
     )
 }
 
-fn unreadable(expr: &impl Spanned) -> syn::Error {
-    syn::Error::new(
-        expr.span(),
+fn unreadable(expr: &impl ToTokens) -> syn::Error {
+    syn::Error::new_spanned(
+        expr,
         "this is no permission\nhelp: write calls joined with `&&`, `||` and `!`, such as `is_admin || is_owner(todo_id)`",
     )
 }

@@ -1,9 +1,11 @@
 //! What a function asks for, told from its signature.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::{
-    FnArg, GenericArgument, Ident, ItemFn, Pat, PatType, PathArguments, ReturnType, Safety, Type, TypeReference,
-    Visibility, spanned::Spanned,
+    FnArg, GenericArgument, GenericParam, Ident, ItemFn, Lifetime, Pat, PatType, PathArguments, ReturnType, Safety,
+    Type, TypeReference, Visibility,
+    visit::{self, Visit},
 };
 
 /// The parameters and the result of a function.
@@ -18,12 +20,20 @@ pub(crate) struct Signature<'f> {
     pub(crate) returns: &'f Type,
 }
 
+impl<'f> Signature<'f> {
+    /// The output and the error as they are written, or the whole of what is returned where an alias hides them.
+    pub(crate) fn written_result(&self) -> (&'f Type, &'f Type) {
+        let mut written = arguments(self.returns);
+        (written.next().unwrap_or(self.returns), written.next().unwrap_or(self.returns))
+    }
+}
+
 /// A parameter after the services and the input.
 pub(crate) enum Parameter<'f> {
     /// `session: &Session`.
-    Session(&'f TypeReference),
+    Session(&'f Type),
     /// `session: Option<&Session>`.
-    OptionalSession(Span),
+    OptionalSession(&'f Type),
     /// Anything by value.
     Handle(&'f Type),
 }
@@ -35,6 +45,15 @@ pub(crate) struct Errors(Option<syn::Error>);
 impl Errors {
     pub(crate) fn push(&mut self, span: Span, message: impl std::fmt::Display) {
         self.combine(syn::Error::new(span, message));
+    }
+
+    /// An error at all of `tokens`, where a span would be that of the first.
+    pub(crate) fn push_at(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
+        self.combine(syn::Error::new_spanned(tokens, message));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     pub(crate) fn combine(&mut self, error: syn::Error) {
@@ -64,6 +83,7 @@ impl<'f> Signature<'f> {
         for (index, input) in inputs.enumerate() {
             let FnArg::Typed(parameter) = input else { continue };
             if index == 0 && is_data(parameter) {
+                check_data(&parameter.ty, errors);
                 data = Some(&*parameter.ty);
             } else {
                 rest.extend(parse_parameter(parameter, errors));
@@ -78,14 +98,19 @@ fn check_kind(function: &ItemFn, errors: &mut Errors) {
     if sig.asyncness.is_none() {
         errors.push(sig.fn_token.span, "a pikku function is async\nhelp: write `async fn`");
     }
-    if !sig.generics.params.is_empty() {
-        errors.push(
-            sig.generics.span(),
+    if sig.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_))) {
+        errors.push_at(
+            &sig.generics,
             "a pikku function is not generic, since a route calls one function\nhelp: name the types, and call a generic function from it",
+        );
+    } else if !sig.generics.params.is_empty() {
+        errors.push_at(
+            &sig.generics,
+            "a pikku function names no lifetimes\nhelp: take them out; whatever it borrows lives as long as the call",
         );
     }
     if let Some(clause) = &sig.generics.where_clause {
-        errors.push(clause.span(), "a pikku function has no `where` clause");
+        errors.push_at(clause, "a pikku function has no `where` clause\nhelp: take it out");
     }
     if let Safety::Unsafe(unsafety) = &sig.safety {
         errors.push(unsafety.span, "a pikku function is safe\nhelp: take out `unsafe`");
@@ -102,7 +127,17 @@ fn parse_return<'f>(function: &'f ItemFn, errors: &mut Errors) -> Option<&'f Typ
     match &function.sig.output {
         ReturnType::Type(_, ty) => {
             if let Type::ImplTrait(_) = &**ty {
-                errors.push(ty.span(), "a pikku function names what it returns\nhelp: write `Result<Output, Error>`");
+                errors.push_at(ty, "a pikku function names what it returns\nhelp: write `Result<Output, Error>`");
+            } else if let Some(boxed) = boxed_error(ty) {
+                errors.push_at(
+                    boxed,
+                    "callers of a pikku function know how it fails\nhelp: derive an enum for it, `#[derive(Debug, thiserror::Error, pikku_core::PikkuError)]`, with one variant for each way",
+                );
+            } else if let Some(borrow) = Borrow::in_type(ty) {
+                errors.push_at(
+                    borrow,
+                    "an output outlives the call, so it borrows nothing\nhelp: answer with owned data, such as `String` in place of `&str`",
+                );
             }
             Some(&**ty)
         }
@@ -116,6 +151,29 @@ fn parse_return<'f>(function: &'f ItemFn, errors: &mut Errors) -> Option<&'f Typ
     }
 }
 
+/// The `Box<dyn …>` that a result has for its error, if it has.
+fn boxed_error(ty: &Type) -> Option<&Type> {
+    let error = arguments(ty).nth(1)?;
+    let is_dyn = matches!(arguments(error).next(), Some(Type::TraitObject(_)));
+    is_dyn.then_some(error)
+}
+
+/// The types in angle brackets behind a name.
+fn arguments(ty: &Type) -> impl Iterator<Item = &Type> {
+    let last = match ty {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    };
+    let arguments = match last.map(|segment| &segment.arguments) {
+        Some(PathArguments::AngleBracketed(arguments)) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
 const SERVICES_FIRST: &str =
     "the first parameter of a pikku function is the services\nhelp: write `services: &Services`";
 
@@ -124,12 +182,12 @@ fn parse_services<'f>(function: &'f ItemFn, first: Option<&'f FnArg>, errors: &m
         Some(FnArg::Typed(parameter)) => match &*parameter.ty {
             Type::Reference(reference) if reference.mutability.is_none() => return Some(&reference.elem),
             Type::Reference(reference) => {
-                errors.push(reference.span(), "the services are shared\nhelp: write `services: &Services`, without `mut`");
+                errors.push_at(reference, "the services are shared\nhelp: write `services: &Services`, without `mut`");
             }
-            other => errors.push(other.span(), SERVICES_FIRST),
+            other => errors.push_at(other, SERVICES_FIRST),
         },
-        Some(FnArg::Receiver(receiver)) => errors.push(
-            receiver.span(),
+        Some(FnArg::Receiver(receiver)) => errors.push_at(
+            receiver,
             "a pikku function is a free function, not a method\nhelp: move it out of the `impl` and take `services: &Services`",
         ),
         None => errors.push(function.sig.paren_token.span.close(), SERVICES_FIRST),
@@ -146,28 +204,61 @@ fn is_data(parameter: &PatType) -> bool {
     }
 }
 
+fn check_data(ty: &Type, errors: &mut Errors) {
+    if let Type::Reference(reference) = ty {
+        errors.push_at(reference, "the input is taken by value\nhelp: write `data: Input`, without `&`");
+    } else if let Some(borrow) = Borrow::in_type(ty) {
+        errors.push_at(
+            borrow,
+            "an input borrows nothing, since the request that it came with is gone\nhelp: make its fields owned, such as `String` in place of `&str`",
+        );
+    }
+}
+
+/// Finds what a type borrows for less than the life of the program.
+#[derive(Default)]
+struct Borrow(Option<TokenStream>);
+
+impl Borrow {
+    fn in_type(ty: &Type) -> Option<TokenStream> {
+        let mut borrow = Self::default();
+        borrow.visit_type(ty);
+        borrow.0
+    }
+}
+
+impl<'ast> Visit<'ast> for Borrow {
+    fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        match &reference.lifetime {
+            Some(lifetime) if lifetime.ident == "static" => visit::visit_type_reference(self, reference),
+            _ => self.0 = Some(reference.to_token_stream()),
+        }
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident != "static" {
+            self.0 = Some(lifetime.to_token_stream());
+        }
+    }
+}
+
 fn parse_parameter<'f>(parameter: &'f PatType, errors: &mut Errors) -> Option<Parameter<'f>> {
+    if let Some(name) = name_of(parameter).filter(|name| *name == "data" || *name == "_data") {
+        errors.push_at(name, "the input comes right after the services\nhelp: move `data` to the second place");
+        return None;
+    }
     if let Type::Reference(reference) = &*parameter.ty {
         if reference.mutability.is_some() {
-            errors.push(
-                reference.span(),
+            errors.push_at(
+                reference,
                 "a session is changed through its service\nhelp: take `sessions: UserSessionService<Session>` and call `sessions.set(…)`",
             );
             return None;
         }
-        if name_of(parameter).is_some_and(|name| name == "data" || name == "_data") {
-            errors.push(reference.span(), "the input is taken by value\nhelp: write `data: Input`");
-            return None;
-        }
-        return Some(Parameter::Session(reference));
+        return Some(Parameter::Session(&parameter.ty));
     }
     if is_optional_reference(&parameter.ty) {
-        return Some(Parameter::OptionalSession(parameter.ty.span()));
-    }
-    if name_of(parameter).is_some_and(|name| name == "data") {
-        errors
-            .push(parameter.span(), "the input comes right after the services\nhelp: move `data` to the second place");
-        return None;
+        return Some(Parameter::OptionalSession(&parameter.ty));
     }
     Some(Parameter::Handle(&parameter.ty))
 }
@@ -182,7 +273,6 @@ fn name_of(parameter: &PatType) -> Option<&Ident> {
 /// Whether a type is written `Option<&…>`.
 fn is_optional_reference(ty: &Type) -> bool {
     let Type::Path(path) = ty else { return false };
-    let Some(last) = path.path.segments.last() else { return false };
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
-    last.ident == "Option" && matches!(arguments.args.first(), Some(GenericArgument::Type(Type::Reference(_))))
+    let is_option = path.path.segments.last().is_some_and(|last| last.ident == "Option");
+    is_option && matches!(arguments(ty).next(), Some(Type::Reference(_)))
 }

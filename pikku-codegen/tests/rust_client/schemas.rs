@@ -51,6 +51,8 @@ impl Schemas {
             }
         }
         Model {
+            channels: Vec::new(),
+            topics: Vec::new(),
             contract: 1,
             app: app.to_owned(),
             app_module: "shop_functions".to_owned(),

@@ -33,6 +33,11 @@ pub(super) async fn read_input<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Res
         .map_err(|rejection| input::rename(rejection, call.route.renamed).into())
 }
 
+/// What the request of an upgrade says in its path and query, as JSON: the opening data of a channel.
+pub(crate) fn opening_document<A: App>(call: &HttpCall<A>) -> Result<Vec<u8>, Problem> {
+    Ok(call_document(call, &Read::None)?.into_json())
+}
+
 /// A body that was read.
 enum Read {
     None,

@@ -14,11 +14,13 @@ mod serve;
 mod sse;
 mod upload;
 
+pub(crate) use body::opening_document;
 pub use call::HttpCall;
 pub(crate) use call::HttpContext;
 pub use handle::{Http, Raw};
 pub(crate) use respond::refuse;
 pub use route::{Access, Dispatch, Route};
+pub(crate) use serve::run;
 pub use serve::{Incoming, Serving, router};
 pub use sse::EventStream;
 pub use upload::Upload;

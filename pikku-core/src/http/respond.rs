@@ -1,7 +1,7 @@
 //! Problems, made into responses.
 
 use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::error::{Challenge, Problem};
 
@@ -57,6 +57,10 @@ fn problem_response(problem: &Problem) -> Response {
             Challenge::Invalid => r#"Bearer error="invalid_token""#,
         };
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
+    }
+    if problem.status() == StatusCode::UPGRADE_REQUIRED {
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
     if let Some(Ok(allow)) = problem.allow().map(HeaderValue::from_str) {
         headers.insert(header::ALLOW, allow);

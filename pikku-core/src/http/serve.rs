@@ -1,21 +1,9 @@
 //! The way of a request, from the socket to the function and back.
 
-use std::{
-    any::Any,
-    collections::BTreeSet,
-    fmt,
-    future::Future,
-    marker::PhantomData,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 
 use axum::{Router, body::Body, response::Response, routing::any_service};
 use http::{Method, Request, StatusCode};
-use tokio::time::Sleep;
 
 use super::{
     body::read_input,
@@ -26,9 +14,11 @@ use super::{
 };
 use crate::{
     app::App,
+    channel::{ChannelDispatch, credentials_from_protocols, upgrade},
     error::{PikkuError, Problem},
     function::{CallError, Output, PikkuFunc, is_unit},
-    middleware::{BoxFuture, Kind, Layer, Next},
+    guard::Guarded,
+    middleware::{BoxFuture, Endpoint, Kind, Layer, Next},
     pikku::{Pikku, Runtime},
     session::UserSessionService,
     wire::Wire,
@@ -134,10 +124,30 @@ impl<A: App> Incoming<'_, A> {
         not_found(&self.request)
     }
 
+    /// Opens a connection to the channel that `D` dispatches.
+    pub async fn upgrade<D: ChannelDispatch<A>>(mut self) -> Response {
+        credentials_from_protocols(self.request.headers_mut());
+        let layers = self.layers;
+        let mut call = self.into_call();
+        through(layers, &mut call, boxed_channel::<A, D>).await
+    }
+
     /// Answers with `F`.
     pub async fn serve<F: PikkuFunc<App = A>>(self) -> Response {
+        let layers = self.layers;
+        let mut call = self.into_call();
+        for (index, layer) in layers.iter().enumerate() {
+            match layer {
+                Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
+                Layer(Kind::Around(_)) => return through(&layers[index..], &mut call, boxed_endpoint::<F>).await,
+            }
+        }
+        endpoint::<F>(&mut call).await
+    }
+
+    fn into_call(self) -> HttpCall<A> {
         let (parts, body) = self.request.into_parts();
-        let mut call = HttpCall {
+        HttpCall {
             runtime: Arc::clone(self.runtime),
             route: self.route,
             context: HttpContext::new(parts),
@@ -147,18 +157,16 @@ impl<A: App> Incoming<'_, A> {
             secret_keys: Vec::new(),
             upload_failure: FailureSlot::default(),
             bad_credential: false,
-        };
-        for (index, layer) in self.layers.iter().enumerate() {
-            match layer {
-                Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
-                Layer(Kind::Around(_)) => {
-                    let next = Next { layers: &self.layers[index..], endpoint: boxed_endpoint::<F> };
-                    return next.run(&mut call).await;
-                }
-            }
         }
-        endpoint::<F>(&mut call).await
     }
+}
+
+async fn through<A: App>(layers: &[Layer<A>], call: &mut HttpCall<A>, endpoint: Endpoint<A>) -> Response {
+    Next { layers, endpoint }.run(call).await
+}
+
+fn boxed_channel<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> BoxFuture<'_, Response> {
+    Box::pin(async move { upgrade::<A, D>(call).await.unwrap_or_else(|problem| refuse(&problem, call.headers())) })
 }
 
 fn boxed_endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> BoxFuture<'_, Response> {
@@ -168,20 +176,8 @@ fn boxed_endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> BoxFuture<'_, Re
 /// Answers a call that has passed the middleware.
 async fn endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Response {
     let timeout = call.route.timeout.unwrap_or(call.runtime.config.timeout);
-    let outcome = Guarded { inner: answer::<F>(call), timeout, deadline: None }.await;
-    let problem = match outcome {
-        Outcome::Done(Ok(response)) => return response,
-        Outcome::Done(Err(problem)) => problem,
-        Outcome::TimedOut => {
-            tracing::warn!(function = F::NAME, ?timeout, "a call ran out of time");
-            Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded").with_detail("the call took too long")
-        }
-        Outcome::Panicked(message) => {
-            tracing::error!(function = F::NAME, panic = message, "a function panicked");
-            Problem::internal()
-        }
-    };
-    refuse(&problem, call.headers())
+    let answered = Guarded::new(answer::<F>(call), timeout).await.into_result(F::NAME);
+    answered.unwrap_or_else(|problem| refuse(&problem, call.headers()))
 }
 
 /// Session, input, permissions, function: the way that every call goes.
@@ -192,7 +188,14 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
     }
     let input =
         if is_unit::<F::Input>() { crate::input::parse::<F::Input>(b"null")? } else { read_input::<F>(call).await? };
-    let wire = Wire { services: &call.runtime.services, sessions: &call.sessions, session, http: Some(&call.context) };
+    let wire = Wire {
+        services: &call.runtime.services,
+        sessions: &call.sessions,
+        session,
+        http: Some(&call.context),
+        connection: None,
+        hub: &call.runtime.hub,
+    };
     let output = match run::<F>(&wire, input).await {
         Ok(output) => output,
         // A function can't say of a file what it does not know, so the reader's own word goes before.
@@ -236,45 +239,4 @@ fn told<F: PikkuFunc>(error: &F::Error) -> Problem {
 fn not_found(request: &Request<Body>) -> Response {
     let problem = Problem::new(StatusCode::NOT_FOUND, "route_not_found").with_detail("nothing answers at this path");
     refuse(&problem, request.headers())
-}
-
-/// How a guarded future ends.
-enum Outcome<T> {
-    Done(T),
-    TimedOut,
-    Panicked(String),
-}
-
-pin_project_lite::pin_project! {
-    /// A future with a deadline, whose panics are caught.
-    ///
-    /// The timer is made when the future first has to wait, since most calls never do.
-    struct Guarded<F> {
-        #[pin]
-        inner: F,
-        timeout: Duration,
-        deadline: Option<Pin<Box<Sleep>>>,
-    }
-}
-
-impl<F: Future> Future for Guarded<F> {
-    type Output = Outcome<F::Output>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        // The future is dropped after a panic and never polled again, so nothing sees it half-changed.
-        match catch_unwind(AssertUnwindSafe(|| this.inner.as_mut().poll(cx))) {
-            Ok(Poll::Ready(value)) => return Poll::Ready(Outcome::Done(value)),
-            Ok(Poll::Pending) => {}
-            Err(panic) => return Poll::Ready(Outcome::Panicked(panic_message(&*panic))),
-        }
-        let timeout = *this.timeout;
-        let deadline = this.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-        deadline.as_mut().poll(cx).map(|()| Outcome::TimedOut)
-    }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no message").to_owned()
 }

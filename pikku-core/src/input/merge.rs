@@ -16,6 +16,8 @@ pub(crate) struct Document<'a> {
     pub(super) texts: Vec<Member>,
     /// Where the body's own bytes begin in `json`, so that a position in it can be told.
     pub(super) body: &'a [u8],
+    /// The keys of the document itself that are none of its data.
+    pub(super) skipped: &'a [&'static str],
 }
 
 /// A member of the document that came as text.
@@ -99,7 +101,17 @@ pub(super) fn conflict(name: &str, first: Place, second: &str) -> Rejection {
 impl<'a> Document<'a> {
     /// A document that is a body as it came.
     pub(crate) fn whole(json: &'a [u8]) -> Self {
-        Self { json: Cow::Borrowed(json), texts: Vec::new(), body: json }
+        Self { json: Cow::Borrowed(json), texts: Vec::new(), body: json, skipped: &[] }
+    }
+
+    /// A document that has these keys beside its data.
+    pub(crate) fn without(json: &'a [u8], skipped: &'a [&'static str]) -> Self {
+        Self { skipped, ..Self::whole(json) }
+    }
+
+    /// The document as JSON.
+    pub(crate) fn into_json(self) -> Vec<u8> {
+        self.json.into_owned()
     }
 
     /// Puts the texts of a request before the members of its JSON body.
@@ -127,7 +139,7 @@ impl<'a> Document<'a> {
             return Ok(if is_blank(body) { Self::whole(b"{}") } else { Self::whole(body) });
         }
         append_members(&mut json, body)?;
-        Ok(Self { json: Cow::Owned(json), texts: members, body })
+        Ok(Self { json: Cow::Owned(json), texts: members, body, skipped: &[] })
     }
 }
 

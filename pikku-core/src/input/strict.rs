@@ -29,8 +29,13 @@ use super::{
 
 /// Parses a document.
 pub(super) fn parse<T: DeserializeOwned>(document: &Document<'_>) -> Result<T, Rejection> {
-    let tracker =
-        Tracker { path: RefCell::default(), fault: Cell::default(), texts: &document.texts, json: &document.json };
+    let tracker = Tracker {
+        path: RefCell::default(),
+        fault: Cell::default(),
+        texts: &document.texts,
+        json: &document.json,
+        skipped: document.skipped,
+    };
     let mut json = serde_json::Deserializer::from_slice(&document.json);
     let parsed = T::deserialize(Strict { inner: &mut json, tracker: &tracker, top: true });
     match parsed.and_then(|value| json.end().map(|()| value)) {
@@ -46,6 +51,7 @@ struct Tracker<'t> {
     fault: Cell<Option<Fault>>,
     texts: &'t [Member],
     json: &'t [u8],
+    skipped: &'t [&'static str],
 }
 
 enum Segment {
@@ -248,8 +254,17 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for StrictVisitor<'_, V> {
     #[inline]
     fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
         let texts = if self.top { self.tracker.texts.len() } else { 0 };
+        let skipped = if self.top { self.tracker.skipped } else { &[] };
         let seen = (self.shape == Shape::Other).then(SeenKeys::default);
-        self.inner.visit_map(StrictMap { inner, tracker: self.tracker, texts, read: 0, key: Cow::Borrowed(""), seen })
+        self.inner.visit_map(StrictMap {
+            inner,
+            tracker: self.tracker,
+            texts,
+            skipped,
+            read: 0,
+            key: Cow::Borrowed(""),
+            seen,
+        })
     }
 
     #[inline]
@@ -288,6 +303,8 @@ struct StrictMap<'de, 't, A> {
     tracker: &'t Tracker<'t>,
     /// How many members at the front came as text.
     texts: usize,
+    /// The keys that are passed over.
+    skipped: &'t [&'static str],
     /// How many keys were read.
     read: usize,
     /// The key that was read last.
@@ -302,6 +319,10 @@ impl<'de, A: MapAccess<'de>> StrictMap<'de, '_, A> {
         loop {
             let Some(Key(key)) = self.inner.next_key()? else { return Ok(false) };
             self.read += 1;
+            if self.skipped.contains(&&*key) {
+                self.inner.next_value::<de::IgnoredAny>()?;
+                continue;
+            }
             if self.read > self.texts
                 && let Some(text) = self.tracker.texts[..self.texts].iter().find(|text| text.name == key)
             {

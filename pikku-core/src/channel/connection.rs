@@ -1,0 +1,284 @@
+//! The life of a connection: one task that reads, calls and writes.
+
+use std::{
+    collections::VecDeque,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
+use futures_util::{Sink, Stream};
+
+use super::{
+    ChannelDispatch, frame,
+    message::{Connected, Handled, Message, Opened, Received},
+    outbound::Next,
+    upgrade::Stopping,
+};
+use crate::{app::App, error::Problem};
+
+/// Serves a connection until it ends, and cleans up after it.
+pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
+    socket: WebSocket,
+    connected: Connected<A>,
+    opening: Vec<u8>,
+    stopping: Option<Stopping>,
+) {
+    let opened = || Opened { connected: &connected, opening: &opening, routing: D::ROUTING };
+    let life = Life::<A, D> {
+        socket: Socket { inner: socket, unflushed: false, closing: false },
+        connected: &connected,
+        allowance: Allowance::new(connected.runtime.config.channel.rate),
+        dispatch: std::marker::PhantomData,
+    };
+    life.run(opened(), stopping).await;
+    connected.connection.outbound.end();
+    connected.runtime.hub.leave(&connected.connection);
+    // The function's answer has nowhere to go any more.
+    let _ = D::disconnect(opened()).await;
+}
+
+/// What happens next on a connection.
+enum Event {
+    /// A message came.
+    Received(Received),
+    /// A sign of life came.
+    Alive,
+    /// The other side says goodbye, or is gone.
+    Gone,
+    /// What came is against the protocol.
+    Broken(CloseFrame),
+    /// The last word was said.
+    Closed,
+}
+
+struct Life<'c, A: App, D> {
+    socket: Socket,
+    connected: &'c Connected<A>,
+    allowance: Allowance,
+    dispatch: std::marker::PhantomData<fn() -> D>,
+}
+
+impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
+    async fn run(mut self, opened: Opened<'_, A>, mut stopping: Option<Stopping>) {
+        let config = &self.connected.runtime.config.channel;
+        let outbound = &self.connected.connection.outbound;
+        let opened_at = Instant::now();
+        let mut heartbeat = tokio::time::interval(config.heartbeat);
+        heartbeat.tick().await;
+        let mut sign_in = pin!(tokio::time::sleep(config.sign_in));
+        let mut misses = 0;
+        let mut pending: VecDeque<Received> = VecDeque::new();
+
+        let greeting = D::connect(opened).await;
+        self.answer(greeting);
+        // One message is handled at a time, and its future lives here: nothing is put on the heap for it.
+        let mut running = pin!(None);
+        loop {
+            if running.is_none()
+                && outbound.is_open()
+                && let Some(received) = pending.pop_front()
+            {
+                running.set(Some(handle::<A, D>(self.connected, received)));
+            }
+            let may_read = pending.len() < config.pending;
+            let must_sign_in = !D::PUBLIC && self.connected.sessions.get().is_none();
+            tokio::select! {
+                biased;
+                handled = poll_fn(|cx| poll_running(running.as_mut(), cx)) => {
+                    running.set(None);
+                    self.answer(handled);
+                }
+                event = poll_fn(|cx| self.socket.poll_event(outbound, may_read, cx)) => match event {
+                    Event::Received(received) => {
+                        misses = 0;
+                        if self.allowance.take() {
+                            pending.push_back(received);
+                        } else {
+                            self.answer(too_fast(D::ROUTING));
+                        }
+                    }
+                    Event::Alive => misses = 0,
+                    Event::Gone | Event::Closed => break,
+                    Event::Broken(frame) => {
+                        self.socket.say_goodbye(frame).await;
+                        break;
+                    }
+                },
+                _ = heartbeat.tick() => {
+                    if misses >= 2 {
+                        tracing::debug!(after = ?opened_at.elapsed(), "a connection gives no sign of life");
+                        break;
+                    }
+                    misses += 1;
+                    let _ = outbound.push(Frame::Ping(Vec::new().into()));
+                }
+                () = &mut sign_in, if must_sign_in => {
+                    outbound.close(4401, "nobody has signed in");
+                    // It stays ready, and has nothing more to say.
+                    sign_in.as_mut().reset(tokio::time::Instant::now() + config.sign_in);
+                }
+                () = stopped(&mut stopping) => {
+                    stopping = None;
+                    outbound.close(1012, "the server is about to restart");
+                }
+            }
+        }
+    }
+
+    fn answer(&self, handled: Handled) {
+        if let Some(frame) = handled.0 {
+            // A connection that is closed by now has nobody to answer.
+            let _ = self.connected.connection.outbound.push(Frame::Text(frame.into()));
+        }
+    }
+}
+
+async fn handle<A: App, D: ChannelDispatch<A>>(connected: &Connected<A>, received: Received) -> Handled {
+    match received {
+        Received::Text(text) => match Message::open(connected, &text, D::ROUTING) {
+            Ok(message) => D::message(message).await,
+            Err(refused) => refused,
+        },
+        Received::Binary(bytes) => D::binary(Message::binary(connected, bytes, D::ROUTING)).await,
+    }
+}
+
+fn poll_running<F: Future<Output = Handled>>(running: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Poll<Handled> {
+    match running.as_pin_mut() {
+        Some(future) => future.poll(cx),
+        None => Poll::Pending,
+    }
+}
+
+/// Ready when the server is about to end.
+async fn stopped(stopping: &mut Option<Stopping>) {
+    match stopping {
+        Some(Stopping(receiver)) => {
+            // A server that is gone altogether ends its connections too.
+            let _ = receiver.changed().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn too_fast(routing: &str) -> Handled {
+    let problem = Problem::new(http::StatusCode::TOO_MANY_REQUESTS, "rate_limited")
+        .with_detail("messages come faster than this server answers them");
+    Handled(Some(frame::failure(routing, None, None, &problem)))
+}
+
+/// A socket, read and written by one task.
+struct Socket {
+    inner: WebSocket,
+    /// Whether there is something written that is not on its way yet.
+    unflushed: bool,
+    /// Whether the last word was written.
+    closing: bool,
+}
+
+impl Socket {
+    /// Writes what waits, and reads what comes.
+    fn poll_event(&mut self, outbound: &super::Outbound, may_read: bool, cx: &mut Context<'_>) -> Poll<Event> {
+        if let Poll::Ready(event) = self.poll_write(outbound, cx) {
+            return Poll::Ready(event);
+        }
+        if !may_read || self.closing {
+            return Poll::Pending;
+        }
+        match ready!(Pin::new(&mut self.inner).poll_next(cx)) {
+            Some(Ok(Frame::Text(text))) => Poll::Ready(Event::Received(Received::Text(text))),
+            Some(Ok(Frame::Binary(bytes))) => Poll::Ready(Event::Received(Received::Binary(bytes))),
+            Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => Poll::Ready(Event::Alive),
+            Some(Ok(Frame::Close(_))) | None => Poll::Ready(Event::Gone),
+            Some(Err(error)) => Poll::Ready(close_frame(&error).map_or(Event::Gone, Event::Broken)),
+        }
+    }
+
+    /// Writes as much as there is and the network takes; messages that wait together go out together.
+    fn poll_write(&mut self, outbound: &super::Outbound, cx: &mut Context<'_>) -> Poll<Event> {
+        loop {
+            if !self.closing {
+                match Pin::new(&mut self.inner).poll_ready(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(Event::Gone),
+                    Poll::Pending => return Poll::Pending,
+                }
+                if let Poll::Ready(next) = outbound.poll_next(cx) {
+                    let frame = match next {
+                        Next::Message(message) => message,
+                        Next::Close(frame) => {
+                            self.closing = true;
+                            Frame::Close(Some(frame))
+                        }
+                    };
+                    if Pin::new(&mut self.inner).start_send(frame).is_err() {
+                        return Poll::Ready(Event::Gone);
+                    }
+                    self.unflushed = true;
+                    continue;
+                }
+            }
+            if !self.unflushed {
+                return if self.closing { Poll::Ready(Event::Closed) } else { Poll::Pending };
+            }
+            match Pin::new(&mut self.inner).poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(_)) => return Poll::Ready(Event::Gone),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Says why the connection ends, for as long as anybody listens.
+    async fn say_goodbye(&mut self, frame: CloseFrame) {
+        let goodbye = futures_util::SinkExt::send(&mut self.inner, Frame::Close(Some(frame)));
+        let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
+    }
+}
+
+/// How a client is told what it did wrong.
+fn close_frame(error: &axum::Error) -> Option<CloseFrame> {
+    use tungstenite::Error;
+
+    let error = std::error::Error::source(error)?.downcast_ref::<Error>()?;
+    let (code, reason) = match error {
+        Error::Capacity(_) => (1009, "the message is too large"),
+        Error::Utf8(_) => (1007, "the text is not UTF-8"),
+        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => return None,
+        Error::Protocol(_) => (1002, "that is against the protocol"),
+        _ => return None,
+    };
+    Some(CloseFrame { code, reason: reason.into() })
+}
+
+/// How many messages may still come right now: a bucket that fills with time.
+struct Allowance {
+    rate: f64,
+    left: f64,
+    filled: Instant,
+}
+
+impl Allowance {
+    fn new(rate: u32) -> Self {
+        let rate = f64::from(rate);
+        // A client may save up two seconds' worth, as it comes back from a sleep, say.
+        Self { rate, left: 2.0 * rate, filled: Instant::now() }
+    }
+
+    fn take(&mut self) -> bool {
+        if self.left < 1.0 {
+            let now = Instant::now();
+            let gained = now.duration_since(self.filled).as_secs_f64() * self.rate;
+            self.left = (self.left + gained).min(2.0 * self.rate);
+            self.filled = now;
+            if self.left < 1.0 {
+                return false;
+            }
+        }
+        self.left -= 1.0;
+        true
+    }
+}

@@ -1,0 +1,266 @@
+//! What goes over the wire: messages taken apart, and replies put together.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize,
+    de::{self, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use crate::error::Problem;
+
+/// What a message says of itself, beside its data.
+#[derive(Debug, Default)]
+pub(super) struct Envelope<'m> {
+    /// The value of the routing key, if there is one.
+    pub(super) action: Option<Cow<'m, str>>,
+    /// What the client calls this message, as it wrote it.
+    pub(super) id: Option<&'m RawValue>,
+}
+
+/// Why a message can't be taken apart.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// It is no JSON.
+    NotJson(String),
+    /// It is JSON, and no object.
+    NotAnObject,
+    /// Its routing key is no string.
+    BadAction,
+    /// One of the keys is there twice.
+    Twice(&'static str),
+}
+
+impl Unreadable {
+    pub(super) fn problem(&self, routing: &str) -> Problem {
+        match self {
+            Self::NotJson(error) => Problem::bad_request(format!("the message is not JSON: {error}")),
+            Self::NotAnObject => Problem::bad_request("a message is an object"),
+            Self::BadAction => Problem::bad_request(format!("`{routing}` has to be a string")),
+            Self::Twice(key) => Problem::bad_request(format!("the key `{key}` stands twice in the message")),
+        }
+    }
+}
+
+/// Reads what a message says of itself. Its data is passed over, and read once it is known whose it is.
+pub(super) fn open<'m>(text: &'m str, routing: &'static str) -> Result<Envelope<'m>, Unreadable> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let opened = de::Deserializer::deserialize_any(&mut json, EnvelopeVisitor { routing });
+    match opened.and_then(|opened| json.end().map(|()| opened)) {
+        Ok(opened) => opened,
+        Err(error) => Err(match serde_json::from_str::<IgnoredAny>(text) {
+            Err(error) => Unreadable::NotJson(error.to_string()),
+            Ok(_) if text.trim_start().starts_with('{') => Unreadable::NotJson(error.to_string()),
+            Ok(_) => Unreadable::NotAnObject,
+        }),
+    }
+}
+
+struct EnvelopeVisitor {
+    routing: &'static str,
+}
+
+impl<'m> Visitor<'m> for EnvelopeVisitor {
+    type Value = Result<Envelope<'m>, Unreadable>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'m>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut envelope = Envelope::default();
+        let mut fault = None;
+        while let Some(key) = map.next_key::<Text<'m>>()? {
+            if key.0 == self.routing {
+                let raw: &RawValue = map.next_value()?;
+                if envelope.action.is_some() {
+                    fault = Some(Unreadable::Twice(self.routing));
+                }
+                match serde_json::from_str::<Text<'m>>(raw.get()) {
+                    Ok(action) => envelope.action = Some(action.0),
+                    Err(_) => fault = Some(Unreadable::BadAction),
+                }
+            } else if key.0 == ID {
+                if envelope.id.replace(map.next_value()?).is_some() {
+                    fault = Some(Unreadable::Twice(ID));
+                }
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(fault.map_or(Ok(envelope), Err))
+    }
+}
+
+/// The key by which a client tells its messages apart.
+pub(super) const ID: &str = "id";
+
+/// Text that is borrowed unless it has escapes.
+struct Text<'m>(Cow<'m, str>);
+
+impl<'m> Deserialize<'m> for Text<'m> {
+    fn deserialize<D: de::Deserializer<'m>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'m> Visitor<'m> for TextVisitor {
+            type Value = Text<'m>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'m str) -> Result<Text<'m>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'m>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// How the output of a function becomes a reply; codegen knows it from the output's schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyShape {
+    /// An object, whose members go beside the routing key and the id.
+    Merged,
+    /// Anything else, or an object with members of those names: it goes under `result`.
+    Result,
+    /// Nothing: the reply is the routing key and the id.
+    Empty,
+}
+
+/// The beginning of every answer: the routing key and the id.
+fn head(routing: &str, action: Option<&str>, id: Option<&RawValue>) -> Vec<u8> {
+    let mut json = Vec::with_capacity(128);
+    json.push(b'{');
+    if let Some(action) = action {
+        write_json(&mut json, routing);
+        json.push(b':');
+        write_json(&mut json, action);
+        json.push(b',');
+    }
+    if let Some(id) = id {
+        json.extend_from_slice(b"\"id\":");
+        json.extend_from_slice(id.get().as_bytes());
+        json.push(b',');
+    }
+    json
+}
+
+fn write_json(json: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(json, text).expect("a string is always JSON, and a vector takes it");
+}
+
+/// The reply to a message.
+pub(super) fn reply(
+    routing: &str,
+    action: &str,
+    id: Option<&RawValue>,
+    shape: ReplyShape,
+    output: &impl serde::Serialize,
+) -> Result<String, serde_json::Error> {
+    finish(head(routing, Some(action), id), shape, output)
+}
+
+/// Puts the output behind the head of an answer.
+fn finish(mut json: Vec<u8>, shape: ReplyShape, output: &impl serde::Serialize) -> Result<String, serde_json::Error> {
+    match shape {
+        ReplyShape::Empty => close(&mut json),
+        ReplyShape::Result => {
+            json.extend_from_slice(b"\"result\":");
+            serde_json::to_writer(&mut json, output)?;
+            json.push(b'}');
+        }
+        ReplyShape::Merged => {
+            let start = json.len();
+            serde_json::to_writer(&mut json, output)?;
+            // The members move up by the brace that the object begins with.
+            json.remove(start);
+            if json[start..] == *b"}" {
+                json.pop();
+                close(&mut json);
+            }
+        }
+    }
+    Ok(into_text(json))
+}
+
+/// The answer to a message that has no action: the output, with the id if there was one.
+pub(super) fn reply_plain(
+    id: Option<&RawValue>,
+    shape: ReplyShape,
+    output: &impl serde::Serialize,
+) -> Result<String, serde_json::Error> {
+    if id.is_none() {
+        return serde_json::to_string(output);
+    }
+    finish(head("", None, id), shape, output)
+}
+
+/// The frame that tells of a failure.
+pub(super) fn failure(routing: &str, action: Option<&str>, id: Option<&RawValue>, problem: &Problem) -> String {
+    let mut json = head(routing, action, id);
+    json.extend_from_slice(b"\"error\":");
+    if let Err(error) = serde_json::to_writer(&mut json, problem) {
+        tracing::error!(%error, "a problem could not be written");
+        json.extend_from_slice(b"{\"status\":500,\"code\":\"internal_error\"}");
+    }
+    json.push(b'}');
+    into_text(json)
+}
+
+/// Closes an object, whose last member may have left a comma behind.
+fn close(json: &mut Vec<u8>) {
+    if json.last() == Some(&b',') {
+        json.pop();
+    }
+    json.push(b'}');
+}
+
+fn into_text(json: Vec<u8>) -> String {
+    String::from_utf8(json).expect("JSON is text")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn c3_the_routing_key_and_the_id_are_found_wherever_they_are() {
+        let envelope =
+            open(r#"{"topic":{"action":"x"},"id":[1, 2],"a\u0063tion":"s\u0075b"}"#, "action").expect("it opens");
+        assert_eq!(envelope.action.as_deref(), Some("sub"));
+        assert_eq!(envelope.id.map(RawValue::get), Some("[1, 2]"));
+    }
+
+    #[test]
+    fn c5_what_is_no_message_is_told_apart() {
+        assert!(matches!(open("nope", "action"), Err(Unreadable::NotJson(_))));
+        assert!(matches!(open("{\"a\":}", "action"), Err(Unreadable::NotJson(_))));
+        assert!(matches!(open("{} {}", "action"), Err(Unreadable::NotJson(_))));
+        assert!(matches!(open("[1]", "action"), Err(Unreadable::NotAnObject)));
+        assert!(matches!(open("\"action\"", "action"), Err(Unreadable::NotAnObject)));
+        assert!(matches!(open(r#"{"action":1}"#, "action"), Err(Unreadable::BadAction)));
+        assert!(matches!(open(r#"{"action":"a","action":"b"}"#, "action"), Err(Unreadable::Twice("action"))));
+    }
+
+    #[test]
+    fn c3_replies_carry_the_routing_key_and_the_id_back() {
+        let id = RawValue::from_string("\"7\"".to_owned()).expect("it is JSON");
+        let check = |shape, output: serde_json::Value, expect: &str| {
+            assert_eq!(reply("action", "a", Some(&id), shape, &output).expect("it is JSON"), expect);
+        };
+        check(ReplyShape::Merged, json!({ "x": 1 }), r#"{"action":"a","id":"7","x":1}"#);
+        check(ReplyShape::Merged, json!({}), r#"{"action":"a","id":"7"}"#);
+        check(ReplyShape::Result, json!([1]), r#"{"action":"a","id":"7","result":[1]}"#);
+        check(ReplyShape::Empty, json!(null), r#"{"action":"a","id":"7"}"#);
+        assert_eq!(reply("t", "a", None, ReplyShape::Merged, &json!({})).expect("it is JSON"), r#"{"t":"a"}"#);
+    }
+}

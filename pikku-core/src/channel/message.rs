@@ -1,0 +1,265 @@
+//! One message on its way to a function.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::value::RawValue;
+
+use super::{
+    frame::{self, Envelope, ID, ReplyShape},
+    handle::Connection,
+};
+use crate::{
+    app::App,
+    error::Problem,
+    function::{PikkuFunc, is_unit},
+    guard::Guarded,
+    http::run,
+    input::{self, Document},
+    pikku::Runtime,
+    session::UserSessionService,
+    wire::Wire,
+};
+
+/// A connection together with what every call on it needs.
+pub(crate) struct Connected<A: App> {
+    pub(crate) runtime: Arc<Runtime<A>>,
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) sessions: UserSessionService<A::Session>,
+}
+
+/// What became of a message: the frames that answer it.
+#[derive(Debug, Default)]
+pub struct Handled(pub(super) Option<String>);
+
+impl Handled {
+    /// It needs no answer.
+    #[must_use]
+    pub fn silently() -> Self {
+        Self(None)
+    }
+}
+
+/// A message that was taken apart; generated code picks its function.
+pub struct Message<'m, A: App> {
+    connected: &'m Connected<A>,
+    content: Content<'m>,
+    routing: &'static str,
+}
+
+impl<A: App> fmt::Debug for Message<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The data may hold credentials, so it stays out.
+        f.debug_struct("Message").field("action", &self.action()).finish_non_exhaustive()
+    }
+}
+
+enum Content<'m> {
+    Text { text: &'m str, envelope: Envelope<'m> },
+    Binary(Bytes),
+}
+
+/// A message that owns what it was made from, until it is handled.
+#[derive(Debug)]
+pub(super) enum Received {
+    Text(Utf8Bytes),
+    Binary(Bytes),
+}
+
+impl<'m, A: App> Message<'m, A> {
+    /// Takes a message apart, or says why it can't be.
+    pub(super) fn open(connected: &'m Connected<A>, text: &'m str, routing: &'static str) -> Result<Self, Handled> {
+        match frame::open(text, routing) {
+            Ok(envelope) => Ok(Self { connected, content: Content::Text { text, envelope }, routing }),
+            Err(unreadable) => {
+                let problem = unreadable.problem(routing);
+                Err(Handled(Some(frame::failure(routing, None, None, &problem))))
+            }
+        }
+    }
+
+    pub(super) fn binary(connected: &'m Connected<A>, bytes: Bytes, routing: &'static str) -> Self {
+        Self { connected, content: Content::Binary(bytes), routing }
+    }
+
+    /// The value of the routing key, if the message has one.
+    #[must_use]
+    pub fn action(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text { envelope, .. } => envelope.action.as_deref(),
+            Content::Binary(_) => None,
+        }
+    }
+
+    fn id(&self) -> Option<&RawValue> {
+        match &self.content {
+            Content::Text { envelope, .. } => envelope.id,
+            Content::Binary(_) => None,
+        }
+    }
+
+    /// Answers with `F`. With `keeps_id` the id is a part of the data too, since the input has a field of that name.
+    pub async fn run<F: PikkuFunc<App = A>>(
+        self,
+        shape: ReplyShape,
+        keeps_id: bool,
+        renamed: &'static [(&'static str, &'static str)],
+    ) -> Handled {
+        let answered = call::<F>(self.connected, || self.input::<F>(keeps_id, renamed)).await;
+        let (action, id) = (self.action(), self.id());
+        let answer = answered.and_then(|output| match action {
+            Some(action) => frame::reply(self.routing, action, id, shape, &Shown(&output)).map(Some).map_err(not_json),
+            // What has no action and asks for no answer gets one only if there is something to say.
+            None if is_unit::<F::Output>() && id.is_none() => Ok(None),
+            None => frame::reply_plain(id, shape, &Shown(&output)).map(Some).map_err(not_json),
+        });
+        match answer {
+            Ok(frame) => Handled(frame),
+            Err(problem) => Handled(Some(frame::failure(self.routing, action, id, &problem))),
+        }
+    }
+
+    /// Answers that there is no such action.
+    #[must_use]
+    pub fn unknown(self) -> Handled {
+        let problem = Problem::new(http::StatusCode::NOT_FOUND, "unknown_action");
+        let problem = match (self.action(), &self.content) {
+            (Some(_), _) => problem.with_detail("there is no such action on this channel"),
+            (None, Content::Binary(_)) => problem.with_detail("this channel takes no binary messages"),
+            (None, _) => problem.with_detail(format!("a message says by its `{}` what it is", self.routing)),
+        };
+        Handled(Some(frame::failure(self.routing, self.action(), self.id(), &problem)))
+    }
+
+    fn input<F: PikkuFunc>(
+        &self,
+        keeps_id: bool,
+        renamed: &'static [(&'static str, &'static str)],
+    ) -> Result<F::Input, Problem> {
+        let parsed = match &self.content {
+            _ if is_unit::<F::Input>() => input::parse::<F::Input>(b"null"),
+            Content::Binary(bytes) => with_binary(bytes.clone(), || input::parse::<F::Input>(b"null")),
+            Content::Text { text, .. } => {
+                let keys: &[&'static str] = match (self.action().is_some(), keeps_id) {
+                    (true, false) => &[self.routing, ID],
+                    (true, true) => &[self.routing],
+                    (false, false) => &[ID],
+                    (false, true) => &[],
+                };
+                input::parse_document::<F::Input>(&Document::without(text.as_bytes(), keys))
+            }
+        };
+        parsed
+            .and_then(|input| input::validate::<F>(&input).map(|()| input))
+            .map_err(|rejection| input::rename(rejection, renamed).into())
+    }
+}
+
+/// A connection that opens or has closed.
+pub struct Opened<'o, A: App> {
+    pub(super) connected: &'o Connected<A>,
+    /// What the request of the upgrade said, as JSON.
+    pub(super) opening: &'o [u8],
+    pub(super) routing: &'static str,
+}
+
+impl<A: App> fmt::Debug for Opened<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("channel", &self.connected.connection.id).finish_non_exhaustive()
+    }
+}
+
+impl<A: App> Opened<'_, A> {
+    /// Runs `F`. What it answers with is sent, if it is anything.
+    pub async fn run<F: PikkuFunc<App = A>>(self, renamed: &'static [(&'static str, &'static str)]) -> Handled {
+        let input = || {
+            let json = if is_unit::<F::Input>() { b"null" } else { self.opening };
+            input::parse::<F::Input>(json)
+                .and_then(|input| input::validate::<F>(&input).map(|()| input))
+                .map_err(|rejection| Problem::from(input::rename(rejection, renamed)))
+        };
+        match call::<F>(self.connected, input).await {
+            Ok(_) if is_unit::<F::Output>() => Handled::silently(),
+            Ok(output) => match serde_json::to_string(&Shown(&output)) {
+                Ok(json) => Handled(Some(json)),
+                Err(error) => Handled(Some(frame::failure(self.routing, None, None, &not_json(error)))),
+            },
+            Err(problem) => Handled(Some(frame::failure(self.routing, None, None, &problem))),
+        }
+    }
+}
+
+/// Session, input, permissions, function: the way that every call goes.
+async fn call<F: PikkuFunc>(
+    connected: &Connected<F::App>,
+    input: impl FnOnce() -> Result<F::Input, Problem> + Send,
+) -> Result<F::Output, Problem> {
+    let session = connected.sessions.get();
+    if F::AUTH && session.is_none() {
+        return Err(Problem::unauthorized());
+    }
+    let wire = Wire {
+        services: &connected.runtime.services,
+        sessions: &connected.sessions,
+        session,
+        http: None,
+        connection: Some(&connected.connection),
+        hub: &connected.runtime.hub,
+    };
+    let called = async { run::<F>(&wire, input()?).await };
+    Guarded::new(called, connected.runtime.config.timeout).await.into_result(F::NAME)
+}
+
+fn not_json(error: serde_json::Error) -> Problem {
+    tracing::error!(%error, "an output can't be JSON");
+    Problem::internal()
+}
+
+/// An output as JSON, if it is of a kind that can be; codegen sees to it that no other is on a channel.
+struct Shown<'o, T>(&'o T);
+
+impl<T: crate::function::Output> Serialize for Shown<'_, T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_output(serializer)
+    }
+}
+
+/// The bytes of a binary message, as the input of an `on_binary` function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binary(pub Bytes);
+
+thread_local! {
+    /// The message that is being parsed on this thread, if it is a binary one.
+    static BINARY: std::cell::RefCell<Option<Bytes>> = const { std::cell::RefCell::new(None) };
+}
+
+fn with_binary<T>(bytes: Bytes, parse: impl FnOnce() -> T) -> T {
+    BINARY.set(Some(bytes));
+    let parsed = parse();
+    BINARY.set(None);
+    parsed
+}
+
+impl<'de> Deserialize<'de> for Binary {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer)?;
+        BINARY.take().map(Self).ok_or_else(|| D::Error::custom("expected a binary message"))
+    }
+}
+
+impl JsonSchema for Binary {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Binary".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "binary" })
+    }
+}

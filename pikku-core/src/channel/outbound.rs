@@ -1,0 +1,216 @@
+//! What waits to be sent on one connection: a queue that is bounded in bytes.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+use axum::extract::ws::{CloseFrame, Message};
+use futures_util::task::AtomicWaker;
+
+/// What waits to be sent. Whoever has the connection may add to it, and the connection's own task takes from it.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    queue: Mutex<Queue>,
+    /// The connection's task, while it waits.
+    reader: AtomicWaker,
+    limit: usize,
+    policy: SlowConsumer,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    messages: VecDeque<Message>,
+    bytes: usize,
+    state: State,
+    dropped: u64,
+}
+
+/// Whether more may be added.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+enum State {
+    #[default]
+    Open,
+    /// What is in the queue goes out first, and then this.
+    Closing(u16, String),
+    /// The connection is gone.
+    Closed,
+}
+
+/// What happens to a connection that does not take what it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SlowConsumer {
+    /// It is closed with 1013, so that its client knows to come back and start anew.
+    #[default]
+    Disconnect,
+    /// It loses what has waited longest.
+    DropOldest,
+}
+
+/// What the connection's task takes out of the queue.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Message(Message),
+    /// Nothing comes after this.
+    Close(CloseFrame),
+}
+
+/// The connection is closed, or about to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the channel is closed")]
+pub(crate) struct Closed;
+
+impl Outbound {
+    pub(crate) fn new(limit: usize, policy: SlowConsumer) -> Self {
+        Self { queue: Mutex::default(), reader: AtomicWaker::new(), limit, policy }
+    }
+
+    /// Adds a message.
+    pub(crate) fn push(&self, message: Message) -> Result<(), Closed> {
+        let mut queue = self.queue();
+        if queue.state != State::Open {
+            return Err(Closed);
+        }
+        queue.bytes += size(&message);
+        queue.messages.push_back(message);
+        while queue.bytes > self.limit {
+            match self.policy {
+                SlowConsumer::DropOldest if queue.messages.len() > 1 => {
+                    let oldest = queue.messages.pop_front();
+                    queue.bytes -= oldest.as_ref().map_or(0, size);
+                    queue.dropped += 1;
+                }
+                _ => {
+                    // What waits is of no use any more: the client has to start anew.
+                    queue.messages.clear();
+                    queue.bytes = 0;
+                    queue.state = State::Closing(1013, "the connection does not take what it is sent".to_owned());
+                    break;
+                }
+            }
+        }
+        drop(queue);
+        self.reader.wake();
+        Ok(())
+    }
+
+    /// Closes the connection once what waits has been sent. The first reason that is given stays.
+    pub(crate) fn close(&self, code: u16, reason: &str) {
+        let mut queue = self.queue();
+        if queue.state == State::Open {
+            queue.state = State::Closing(code, reason.to_owned());
+        }
+        drop(queue);
+        self.reader.wake();
+    }
+
+    /// Says that the connection is gone.
+    pub(super) fn end(&self) {
+        let mut queue = self.queue();
+        *queue = Queue { state: State::Closed, dropped: queue.dropped, ..Queue::default() };
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.queue().state == State::Open
+    }
+
+    /// How many messages were dropped.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.queue().dropped
+    }
+
+    /// Takes what comes next. Nothing comes after a close.
+    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Some(next) = self.take() {
+            return Poll::Ready(next);
+        }
+        self.reader.register(cx.waker());
+        // Something may have come between the look and the registration.
+        self.take().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    fn take(&self) -> Option<Next> {
+        let mut queue = self.queue();
+        if let Some(message) = queue.messages.pop_front() {
+            queue.bytes -= size(&message);
+            return Some(Next::Message(message));
+        }
+        match std::mem::take(&mut queue.state) {
+            State::Closing(code, reason) => {
+                queue.state = State::Closed;
+                Some(Next::Close(CloseFrame { code, reason: reason.into() }))
+            }
+            state => {
+                queue.state = state;
+                None
+            }
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a message counts for: its content and the place it takes in the queue.
+fn size(message: &Message) -> usize {
+    let content = match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+        Message::Close(_) => 0,
+    };
+    content + size_of::<Message>()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    fn text(content: &str) -> Message {
+        Message::Text(content.to_owned().into())
+    }
+
+    fn next(outbound: &Outbound) -> Option<String> {
+        match outbound.poll_next(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Next::Message(message)) => message.to_text().ok().map(str::to_owned),
+            Poll::Ready(Next::Close(frame)) => Some(format!("close {}", frame.code)),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn c6_what_waits_is_sent_before_the_close_and_nothing_after() {
+        let outbound = Outbound::new(1000, SlowConsumer::Disconnect);
+        outbound.push(text("a")).expect("it is open");
+        outbound.close(4000, "enough");
+        outbound.close(4001, "too late");
+        assert_eq!(outbound.push(text("b")), Err(Closed));
+        assert_eq!(
+            [next(&outbound), next(&outbound), next(&outbound)],
+            [Some("a".into()), Some("close 4000".into()), None]
+        );
+    }
+
+    #[test]
+    fn c8_a_slow_consumer_is_disconnected() {
+        let outbound = Outbound::new(100, SlowConsumer::Disconnect);
+        for _ in 0..10 {
+            let _ = outbound.push(text("0123456789"));
+        }
+        assert_eq!([next(&outbound), next(&outbound)], [Some("close 1013".into()), None]);
+    }
+
+    #[test]
+    fn c8_or_loses_what_is_oldest() {
+        let each = size(&text("0"));
+        let outbound = Outbound::new(3 * each, SlowConsumer::DropOldest);
+        for number in 0..10 {
+            outbound.push(text(&number.to_string())).expect("it stays open");
+        }
+        let left: Vec<_> = std::iter::from_fn(|| next(&outbound)).collect();
+        assert_eq!((left, outbound.dropped()), (vec!["7".into(), "8".into(), "9".into()], 7));
+    }
+}

@@ -1,0 +1,114 @@
+//! From a request to a connection.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequestParts, ws::WebSocketUpgrade},
+    response::Response,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tokio::sync::watch;
+
+use super::{ChannelDispatch, connection, handle::Connection, message::Connected, outbound::Outbound};
+use crate::{
+    app::App,
+    error::Problem,
+    http::{HttpCall, opening_document},
+};
+
+/// Tells a connection that the server is about to end; while it is held, the server waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Stopping(pub(crate) watch::Receiver<()>);
+
+/// The protocol that the server speaks, and the only one that it ever selects.
+const PROTOCOL: &str = "pikku.v1";
+
+/// Upgrades a request that has passed the middleware.
+pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> Result<Response, Problem> {
+    let config = &call.runtime.config.channel;
+    if !config.origins.allow(call.headers()) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "foreign_origin")
+            .with_detail("pages of this origin may not open a connection"));
+    }
+    if !is_upgrade(call.headers()) {
+        return Err(Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required")
+            .with_detail("this is a channel; open it with a WebSocket"));
+    }
+    if call.headers().get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err(Problem::new(StatusCode::UPGRADE_REQUIRED, "websocket_version")
+            .with_detail("this server speaks version 13 of the WebSocket protocol"));
+    }
+    let session = call.sessions.get();
+    if session.is_none() && (!D::PUBLIC && !D::HAS_PUBLIC_ROUTES) {
+        return Err(if call.bad_credential { Problem::invalid_token() } else { Problem::unauthorized() });
+    }
+    let opening = opening_document(call)?;
+    let config = config.clone();
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut call.context.parts, &()).await;
+    let upgrade = upgrade.map_err(|error| Problem::bad_request(format!("this can't be upgraded: {error}")))?;
+    let upgrade = upgrade
+        .read_buffer_size(4 << 10)
+        .write_buffer_size(4 << 10)
+        .max_message_size(config.message_limit)
+        .max_frame_size(config.message_limit)
+        .protocols([PROTOCOL]);
+    let connected = Connected {
+        runtime: Arc::clone(&call.runtime),
+        connection: Arc::new(Connection::new(new_id(), Outbound::new(config.outbound_limit, config.slow_consumer))),
+        sessions: call.sessions.clone(),
+    };
+    let stopping = call.context.parts.extensions.get::<Stopping>().cloned();
+    Ok(upgrade.on_upgrade(move |socket| connection::serve::<A, D>(socket, connected, opening, stopping)))
+}
+
+/// Whether a request asks for a WebSocket at all.
+fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// An id that nobody can guess, so that it is safe to hand around.
+fn new_id() -> String {
+    use std::fmt::Write as _;
+
+    let mut bytes = [0; 16];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        tracing::error!(%error, "there is no randomness for the id of a connection");
+    }
+    let mut id = String::with_capacity(32);
+    for byte in bytes {
+        // Writing to a string can't fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
+}
+
+/// Puts a credential that came as a protocol where the authenticators look for it.
+///
+/// A browser can set no headers on a WebSocket, only the protocols that it would speak: `bearer.<token>` and
+/// `apiKey.<key>`, the key in URL-safe base64 where it is not a token by itself. They are never echoed.
+pub(crate) fn credentials_from_protocols(headers: &mut HeaderMap) {
+    let protocols: Vec<String> = headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|protocol| protocol.trim().to_owned())
+        .collect();
+    for protocol in protocols {
+        if let Some(token) = protocol.strip_prefix("bearer.") {
+            insert(headers, header::AUTHORIZATION, &format!("Bearer {token}"));
+        } else if let Some(key) = protocol.strip_prefix("apiKey.") {
+            insert(headers, HeaderName::from_static("x-api-key"), key);
+        }
+    }
+}
+
+/// Inserts a header that is not there yet. It is marked as a secret, so that nothing prints it.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(mut value) = HeaderValue::from_str(value)
+        && !headers.contains_key(&name)
+    {
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+}

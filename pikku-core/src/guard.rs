@@ -1,0 +1,79 @@
+//! A deadline and a net for panics, around every call.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::StatusCode;
+use tokio::time::Sleep;
+
+use crate::error::Problem;
+
+/// How a guarded future ends.
+pub(crate) enum Outcome<T> {
+    Done(T),
+    TimedOut,
+    Panicked(String),
+}
+
+impl<T> Outcome<Result<T, Problem>> {
+    /// The result, where a deadline and a panic are problems too. The log is told of both.
+    pub(crate) fn into_result(self, function: &str) -> Result<T, Problem> {
+        match self {
+            Self::Done(result) => result,
+            Self::TimedOut => {
+                tracing::warn!(function, "a call ran out of time");
+                Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded")
+                    .with_detail("the call took too long"))
+            }
+            Self::Panicked(message) => {
+                tracing::error!(function, panic = message, "a function panicked");
+                Err(Problem::internal())
+            }
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future with a deadline, whose panics are caught.
+    ///
+    /// The timer is made when the future first has to wait, since most calls never do.
+    pub(crate) struct Guarded<F> {
+        #[pin]
+        inner: F,
+        timeout: Duration,
+        deadline: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+impl<F> Guarded<F> {
+    pub(crate) fn new(inner: F, timeout: Duration) -> Self {
+        Self { inner, timeout, deadline: None }
+    }
+}
+
+impl<F: Future> Future for Guarded<F> {
+    type Output = Outcome<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        // The future is dropped after a panic and never polled again, so nothing sees it half-changed.
+        match catch_unwind(AssertUnwindSafe(|| this.inner.as_mut().poll(cx))) {
+            Ok(Poll::Ready(value)) => return Poll::Ready(Outcome::Done(value)),
+            Ok(Poll::Pending) => {}
+            Err(panic) => return Poll::Ready(Outcome::Panicked(panic_message(&*panic))),
+        }
+        let timeout = *this.timeout;
+        let deadline = this.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+        deadline.as_mut().poll(cx).map(|()| Outcome::TimedOut)
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message").to_owned()
+}
