@@ -20,7 +20,7 @@ pub use crate::{
     middleware::{IntoLayer, Layer},
     permission::Permitted,
     pikku::Pikku,
-    registry::{CHANNELS, ChannelBinding, ChannelEntry, FUNCTIONS, FunctionEntry, On, TOPICS, TopicEntry, HttpEntry},
+    registry::{CHANNELS, ChannelBinding, ChannelEntry, FUNCTIONS, FunctionEntry, HttpEntry, On, TOPICS, TopicEntry},
     server::Server,
     validation::{Constrained, Unconstrained},
     wire::{FromWire, Wire},

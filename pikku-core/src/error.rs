@@ -1,6 +1,6 @@
 //! Failures: what a caller is told, and what only the log is.
 
-use std::{borrow::Cow, convert::Infallible, fmt};
+use std::{borrow::Cow, convert::Infallible, fmt, sync::Arc};
 
 use http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -125,6 +125,15 @@ struct Details {
     request_id: Option<String>,
     challenge: Option<Challenge>,
     allow: Option<String>,
+    /// What the log is told and the caller is not.
+    cause: Option<Cause>,
+}
+
+/// Why a call failed, and whose.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    pub(crate) function: &'static str,
+    pub(crate) error: Arc<dyn std::error::Error + Send + Sync>,
 }
 
 /// What is wrong with one field of an input.
@@ -157,6 +166,7 @@ impl Problem {
             request_id: None,
             challenge: None,
             allow: None,
+            cause: None,
         }))
     }
 
@@ -234,6 +244,20 @@ impl Problem {
     pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.0.errors = errors;
         self
+    }
+
+    /// Remembers the cause, for the log.
+    pub(crate) fn caused_by(
+        mut self,
+        function: &'static str,
+        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.cause = Some(Cause { function, error: error.into().into() });
+        self
+    }
+
+    pub(crate) fn cause(&self) -> Option<&Cause> {
+        self.0.cause.as_ref()
     }
 
     pub(crate) fn with_request_id(mut self, id: impl Into<String>) -> Self {

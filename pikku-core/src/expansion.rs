@@ -32,8 +32,13 @@ pub trait Unregistered {
     /// The application of nothing.
     const APP: fn() -> TypeId = TypeId::of::<Infallible>;
     /// Describes nothing.
-    const DESCRIBE: fn(&mut Schemas) -> Description =
-        |_| Description { input: None, output: OutputKind::None, error: "", errors: Vec::new(), requires_channel: false };
+    const DESCRIBE: fn(&mut Schemas) -> Description = |_| Description {
+        input: None,
+        output: OutputKind::None,
+        error: "",
+        errors: Vec::new(),
+        requires_channel: false,
+    };
     /// Takes anything.
     const PROBE: fn(&[u8]) -> Result<(), Rejection> = |_| Ok(());
 }

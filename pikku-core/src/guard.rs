@@ -20,20 +20,16 @@ pub(crate) enum Outcome<T> {
     Panicked(String),
 }
 
-impl<T> Outcome<Result<T, Problem>> {
-    /// The result, where a deadline and a panic are problems too. The log is told of both.
-    pub(crate) fn into_result(self, function: &str) -> Result<T, Problem> {
+impl<T> Outcome<T> {
+    /// What the future came to, where a deadline and a panic are problems.
+    pub(crate) fn into_result(self, function: &'static str) -> Result<T, Problem> {
         match self {
-            Self::Done(result) => result,
+            Self::Done(value) => Ok(value),
             Self::TimedOut => {
-                tracing::warn!(function, "a call ran out of time");
-                Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded")
-                    .with_detail("the call took too long"))
+                let problem = Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded");
+                Err(problem.with_detail("the call took too long").caused_by(function, "it ran out of time"))
             }
-            Self::Panicked(message) => {
-                tracing::error!(function, panic = message, "a function panicked");
-                Err(Problem::internal())
-            }
+            Self::Panicked(message) => Err(Problem::internal().caused_by(function, format!("it panicked: {message}"))),
         }
     }
 }

@@ -44,7 +44,10 @@ pub use jwt::{IntoKeys, JwtError, JwtService, Key};
 pub use middleware::{AroundMarker, AuthenticateMarker, IntoLayer, Layer, Middleware, Next};
 pub use pikku::Pikku;
 pub use pikku_macros::{PikkuError, Topic, pikku_channel, pikku_channel_func, pikku_func};
-pub use registry::{CONTRACT_VERSION, ChannelBinding, ChannelEntry, On, TopicEntry, Description, FunctionEntry, HttpEntry, Registry, Schemas};
+pub use registry::{
+    CONTRACT_VERSION, ChannelBinding, ChannelEntry, Description, FunctionEntry, HttpEntry, On, Registry, Schemas,
+    TopicEntry,
+};
 pub use server::Server;
 pub use session::{SessionChange, UserSessionService};
 pub use wire::{FromWire, Wire};

@@ -68,7 +68,7 @@ impl Default for Config {
 }
 
 /// Which routes a layer is around.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
     Everything,
     Prefix(&'static str),
@@ -120,12 +120,18 @@ impl<A: App> Pikku<A> {
     /// Adds middleware around the routes at and below a path.
     ///
     /// `/admin` covers `/admin` and `/admin/x`, not `/administrator`. It runs inside of what is around everything.
+    ///
+    /// # Panics
+    /// When the application is served, if nothing is at or below the path: what was meant to be guarded is not.
     #[must_use]
     pub fn middleware_at<M>(self, prefix: &'static str, middleware: impl IntoLayer<A, M>) -> Self {
         self.layer(Scope::Prefix(prefix), middleware.into_layer())
     }
 
     /// Adds middleware around the functions with a tag, inside of what is around everything and around paths.
+    ///
+    /// # Panics
+    /// When the application is served, if no function has the tag: what was meant to be guarded is not.
     #[must_use]
     pub fn middleware_for<M>(self, tag: &'static str, middleware: impl IntoLayer<A, M>) -> Self {
         self.layer(Scope::Tag(tag), middleware.into_layer())
@@ -206,6 +212,17 @@ impl<A: App> Pikku<A> {
     fn layer(mut self, scope: Scope, layer: Layer<A>) -> Self {
         self.layers.push((scope, layer));
         self
+    }
+
+    /// Refuses layers that are around nothing, since one of them may be what guards the application.
+    pub(crate) fn check_layers(&self, routes: &[Route]) {
+        for (scope, _) in &self.layers {
+            let covers = *scope == Scope::Everything || routes.iter().any(|route| scope.covers(route));
+            assert!(
+                covers,
+                "this middleware is around nothing: {scope:?}; help: a path begins with `/`, and a tag stands in `tags(…)` of a function"
+            );
+        }
     }
 
     /// The layers around one route, outermost first.

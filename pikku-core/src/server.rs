@@ -132,9 +132,16 @@ impl Connection {
         if let Err(error) = self.stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "a connection has no TCP_NODELAY");
         }
-        let Ok(Ok(is_http2)) = tokio::time::timeout(self.header_timeout, speaks_http2(&self.stream)).await else {
-            tracing::debug!(%peer, "a connection stayed silent");
-            return;
+        let is_http2 = tokio::select! {
+            spoken = tokio::time::timeout(self.header_timeout, speaks_http2(&self.stream)) => match spoken {
+                Ok(Ok(is_http2)) => is_http2,
+                _ => {
+                    tracing::debug!(%peer, "a connection stayed silent");
+                    return;
+                }
+            },
+            // Nothing was asked yet, so nothing has to be finished.
+            _ = stopping.changed() => return,
         };
         // A channel outlives the connection that it was upgraded from, and has to be told by itself.
         let for_channels = Stopping(stopping.clone());
@@ -157,7 +164,8 @@ impl Connection {
             builder
                 .timer(TokioTimer::new())
                 .max_header_list_size(LARGEST_HEAD)
-                .keep_alive_interval(Duration::from_secs(20));
+                .keep_alive_interval(self.header_timeout)
+                .keep_alive_timeout(self.header_timeout);
             let mut connection = pin!(builder.serve_connection(io, service));
             tokio::select! {
                 served = &mut connection => served,
@@ -206,6 +214,7 @@ fn check_head<B>(request: &Request<B>) -> Option<Problem> {
 /// Whether the client begins with the preface of HTTP/2. Nothing is taken from the stream.
 async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     let mut start = [0; HTTP2_PREFACE.len()];
+    let mut pause = Duration::from_millis(5);
     loop {
         let read = stream.peek(&mut start).await?;
         if read == 0 {
@@ -218,7 +227,8 @@ async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
             return Ok(true);
         }
         // A peek is ready as soon as there is anything, so more of it is waited for without spinning.
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(pause).await;
+        pause = (2 * pause).min(Duration::from_secs(1));
     }
 }
 

@@ -9,13 +9,32 @@ use garde::{Report, Validate};
 #[derive(Debug)]
 pub struct Constrained<'i, T>(pub &'i T);
 
-impl<T: Validate<Context: Default>> Constrained<'_, T> {
+impl<T: Validate> Constrained<'_, T> {
     /// Checks the constraints.
     ///
     /// # Errors
     /// Those that are broken.
-    pub fn validate(&self) -> Result<(), Report> {
-        self.0.validate()
+    pub fn validate(&self) -> Result<(), Report>
+    where
+        T::Context: ValidationContext,
+    {
+        self.0.validate_with(&T::Context::make())
+    }
+}
+
+/// What the constraints of an input are checked against: something that can be made of nothing.
+#[diagnostic::on_unimplemented(
+    message = "the constraints of this input need a `{Self}`, and nobody has one",
+    note = "help: implement `Default` for `{Self}`, or check what needs it in the function"
+)]
+pub trait ValidationContext {
+    /// Makes it.
+    fn make() -> Self;
+}
+
+impl<C: Default> ValidationContext for C {
+    fn make() -> Self {
+        Self::default()
     }
 }
 

@@ -111,6 +111,8 @@ where
             _ => query_value(call.request().uri.query()?),
         });
         match key {
+            // Such a key is nobody's, and needs no asking.
+            Some(key) if key.is_empty() => Authentication::Rejected("it is empty, or not ASCII".to_owned()),
             Some(key) => Authentication::Pending(self.look_up(call.services(), key)),
             None => Authentication::Absent,
         }
@@ -134,7 +136,7 @@ where
             match self.find.find(services, &key).await {
                 Ok(Some(session)) => Authentication::SignedIn(session),
                 Ok(None) => Authentication::Rejected("it belongs to nobody".to_owned()),
-                Err(error) => Authentication::Rejected(error.to_string()),
+                Err(error) => Authentication::Failed(error.to_string()),
             }
         })
     }

@@ -2,7 +2,8 @@
 //!
 //! Each kind is an [`Authenticator`]; several may be installed. They are asked in the order they were added, and the
 //! first that yields a session wins. A credential that is no good never fails a request by itself: a public function runs
-//! as if nobody were signed in, and a protected one answers 401.
+//! as if nobody were signed in, and a protected one answers 401. Where it can't be found out whose a credential is, since
+//! the database is down, say, a protected function answers 500: nobody should be signed out by an outage.
 
 mod api_key;
 mod bearer;
@@ -36,6 +37,8 @@ pub enum Authentication<'a, S> {
     SignedIn(S),
     /// A credential that is no good, and why, for the log.
     Rejected(String),
+    /// Whose it is can't be found out right now, and why, for the log.
+    Failed(String),
     /// It takes a while to say.
     Pending(BoxFuture<'a, Self>),
 }
@@ -46,6 +49,7 @@ impl<S> fmt::Debug for Authentication<'_, S> {
             Self::Absent => "Absent",
             Self::SignedIn(_) => "SignedIn",
             Self::Rejected(_) => "Rejected",
+            Self::Failed(_) => "Failed",
             Self::Pending(_) => "Pending",
         })
     }

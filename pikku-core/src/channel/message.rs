@@ -210,12 +210,11 @@ async fn call<F: PikkuFunc>(
         hub: &connected.runtime.hub,
     };
     let called = async { run::<F>(&wire, input()?).await };
-    Guarded::new(called, connected.runtime.config.timeout).await.into_result(F::NAME)
+    Guarded::new(called, connected.runtime.config.timeout).await.into_result(F::NAME).flatten()
 }
 
 fn not_json(error: serde_json::Error) -> Problem {
-    tracing::error!(%error, "an output can't be JSON");
-    Problem::internal()
+    Problem::internal().caused_by("an output", error)
 }
 
 /// An output as JSON, if it is of a kind that can be; codegen sees to it that no other is on a channel.

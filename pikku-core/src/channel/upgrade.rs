@@ -40,7 +40,7 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
     }
     let session = call.sessions.get();
     if session.is_none() && (!D::PUBLIC && !D::HAS_PUBLIC_ROUTES) {
-        return Err(if call.bad_credential { Problem::invalid_token() } else { Problem::unauthorized() });
+        return Err(call.nobody());
     }
     let opening = opening_document(call)?;
     let config = config.clone();

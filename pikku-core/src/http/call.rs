@@ -16,6 +16,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Authentication, Authenticator},
+    error::Problem,
     pikku::Runtime,
     session::UserSessionService,
 };
@@ -32,8 +33,8 @@ pub struct HttpCall<A: App> {
     pub(crate) secret_keys: Vec<&'static str>,
     /// Why a file of a form could not be read to its end.
     pub(crate) upload_failure: FailureSlot,
-    /// A credential was given, and it was no good.
-    pub(crate) bad_credential: bool,
+    /// What was wrong with the first credential that was no good.
+    pub(crate) credential_trouble: Option<Problem>,
 }
 
 /// The values of the path parameters, by their names, not decoded yet.
@@ -71,13 +72,18 @@ impl<A: App> HttpCall<A> {
         &self.sessions
     }
 
+    /// What somebody is told who has to be signed in, and is not.
+    pub(crate) fn nobody(&self) -> Problem {
+        self.credential_trouble.clone().unwrap_or_else(Problem::unauthorized)
+    }
+
     /// Asks an authenticator, unless somebody is signed in already.
     pub(crate) async fn authenticate(&mut self, authenticator: &dyn Authenticator<A>) {
         self.secret_keys.extend(authenticator.query_key());
         if self.sessions.get().is_some() {
             return;
         }
-        let rejected = {
+        let trouble = {
             let outcome = match authenticator.authenticate(self) {
                 Authentication::Pending(future) => future.await,
                 ready => ready,
@@ -85,16 +91,17 @@ impl<A: App> HttpCall<A> {
             match outcome {
                 Authentication::SignedIn(session) => {
                     self.sessions.set_initial(session);
-                    false
+                    None
                 }
                 Authentication::Rejected(reason) => {
                     tracing::debug!(credential = authenticator.name(), %reason, "a credential was refused");
-                    true
+                    Some(Problem::invalid_token())
                 }
-                Authentication::Absent | Authentication::Pending(_) => false,
+                Authentication::Failed(reason) => Some(Problem::internal().caused_by(authenticator.name(), reason)),
+                Authentication::Absent | Authentication::Pending(_) => None,
             }
         };
-        self.bad_credential |= rejected;
+        self.credential_trouble = self.credential_trouble.take().or(trouble);
     }
 }
 

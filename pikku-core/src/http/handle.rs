@@ -1,6 +1,9 @@
 //! What a function may ask for when it does want to know of HTTP.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
@@ -9,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, 
 ///
 /// A function asks for it by value, `http: Http`. What it sets is sent when the function returns `Ok`, and forgotten when
 /// it fails.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Http {
     method: Method,
     uri: Uri,
@@ -41,6 +44,17 @@ impl Outgoing {
                 headers.append(name, value);
             }
         }
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers and the query may hold credentials, so only their names are shown, and the path.
+        f.debug_struct("Http")
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,5 +111,18 @@ impl Raw {
     /// Whatever axum can answer with.
     pub fn new(response: impl IntoResponse) -> Self {
         Self(response.into_response())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a1_nothing_secret_is_printed() {
+        let request = http::Request::get("/x?apiKey=hunter2").header("authorization", "Bearer hunter2");
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        let printed = format!("{:?}", Http::new(&parts, Arc::default()));
+        assert!(printed.contains("authorization") && !printed.contains("hunter2"), "{printed}");
     }
 }

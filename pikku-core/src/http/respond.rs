@@ -5,32 +5,49 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::error::{Challenge, Problem};
 
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The response to a problem, marked so that the caller and the log can speak of the same one.
 #[cold]
 pub(crate) fn refuse(problem: &Problem, headers: &HeaderMap) -> Response {
-    let id = request_id(headers);
-    if problem.status().is_server_error() {
-        tracing::error!(request_id = %id, status = problem.status().as_u16(), "a request failed");
-    }
-    let mut response = problem_response(&problem.clone().with_request_id(&id));
+    refuse_as(problem, headers.get(&REQUEST_ID))
+}
+
+/// The same, with the id that the request came with.
+#[cold]
+pub(crate) fn refuse_as(problem: &Problem, given: Option<&HeaderValue>) -> Response {
+    let id = request_id(given);
+    let problem = problem.clone().with_request_id(&id);
+    log(&problem, &id);
+    let mut response = problem_response(&problem);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
     response
 }
 
+/// Tells the log of a problem what the caller is not told.
+pub(crate) fn log(problem: &Problem, request_id: &str) {
+    let (status, code) = (problem.status().as_u16(), problem.code());
+    let function = problem.cause().map(|cause| cause.function);
+    let error = problem.cause().map(|cause| &cause.error);
+    if problem.status().is_server_error() {
+        tracing::error!(request_id, status, code, function, ?error, "a call failed");
+    } else {
+        tracing::debug!(request_id, status, code, function, ?error, "a call was refused");
+    }
+}
+
 /// The caller's own id if it is a sane one, or a new one.
-fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+fn request_id(given: Option<&HeaderValue>) -> String {
+    let given = given.and_then(|value| value.to_str().ok());
     let is_sane = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     given.filter(is_sane).map_or_else(new_request_id, str::to_owned)
 }
 
-fn new_request_id() -> String {
+pub(crate) fn new_request_id() -> String {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {
         Ok(()) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),

@@ -1,15 +1,15 @@
 //! The way of a request, from the socket to the function and back.
 
-use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
+use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, response::Response, routing::any_service};
-use http::{Method, Request, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
 
 use super::{
     body::read_input,
     call::{HttpCall, HttpContext, Parameters},
     multipart::FailureSlot,
-    respond::refuse,
+    respond::{REQUEST_ID, refuse, refuse_as},
     route::{Dispatch, Found, Matcher, Route, shape},
 };
 use crate::{
@@ -61,6 +61,7 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
     /// Makes the application ready to answer.
     #[must_use]
     pub fn new(app: Pikku<A>) -> Self {
+        app.check_layers(D::ROUTES);
         let layers = D::ROUTES
             .iter()
             .enumerate()
@@ -83,7 +84,6 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
             }
             Found::Nothing => return not_found(&request),
         };
-        let is_head = request.method() == Method::HEAD;
         let incoming = Incoming {
             runtime: &self.runtime,
             layers: &self.layers[number],
@@ -91,11 +91,7 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
             parameters,
             request,
         };
-        let mut response = D::dispatch(number, incoming).await;
-        if is_head {
-            *response.body_mut() = Body::empty();
-        }
-        response
+        D::dispatch(number, incoming).await
     }
 }
 
@@ -117,7 +113,7 @@ fn named(route: &'static Route, parameters: &matchit::Params<'_, '_>) -> Paramet
     parameters.iter().filter_map(|(_, value)| Some((names.next()?.trim_start_matches('*'), value.to_owned()))).collect()
 }
 
-impl<A: App> Incoming<'_, A> {
+impl<'i, A: App> Incoming<'i, A> {
     /// Answers a number that is not in the table, which no request can lead to.
     #[must_use]
     pub fn unrouted(self) -> Response {
@@ -127,22 +123,36 @@ impl<A: App> Incoming<'_, A> {
     /// Opens a connection to the channel that `D` dispatches.
     pub async fn upgrade<D: ChannelDispatch<A>>(mut self) -> Response {
         credentials_from_protocols(self.request.headers_mut());
-        let layers = self.layers;
+        let Guard { timeout, request_id, layers } = self.guard();
         let mut call = self.into_call();
-        through(layers, &mut call, boxed_channel::<A, D>).await
+        let upgraded = Guarded::new(through(layers, &mut call, boxed_channel::<A, D>), timeout).await;
+        upgraded.into_result("an upgrade").unwrap_or_else(|problem| refuse_as(&problem, request_id.as_ref()))
     }
 
     /// Answers with `F`.
     pub async fn serve<F: PikkuFunc<App = A>>(self) -> Response {
-        let layers = self.layers;
+        let Guard { timeout, request_id, layers } = self.guard();
         let mut call = self.into_call();
-        for (index, layer) in layers.iter().enumerate() {
-            match layer {
-                Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
-                Layer(Kind::Around(_)) => return through(&layers[index..], &mut call, boxed_endpoint::<F>).await,
+        let answered = async {
+            for (index, layer) in layers.iter().enumerate() {
+                match layer {
+                    Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
+                    Layer(Kind::Around(_)) => return through(&layers[index..], &mut call, boxed_endpoint::<F>).await,
+                }
             }
+            answer::<F>(&mut call).await.unwrap_or_else(|problem| refuse(&problem, call.headers()))
+        };
+        let answered = Guarded::new(answered, timeout).await;
+        answered.into_result(F::NAME).unwrap_or_else(|problem| refuse_as(&problem, request_id.as_ref()))
+    }
+
+    /// What is needed around a call, also when the call itself is lost to a deadline or a panic.
+    fn guard(&self) -> Guard<'i, A> {
+        Guard {
+            timeout: self.route.timeout.unwrap_or(self.runtime.config.timeout),
+            request_id: self.request.headers().get(&REQUEST_ID).cloned(),
+            layers: self.layers,
         }
-        endpoint::<F>(&mut call).await
     }
 
     fn into_call(self) -> HttpCall<A> {
@@ -156,9 +166,15 @@ impl<A: App> Incoming<'_, A> {
             sessions: UserSessionService::new(),
             secret_keys: Vec::new(),
             upload_failure: FailureSlot::default(),
-            bad_credential: false,
+            credential_trouble: None,
         }
     }
+}
+
+struct Guard<'i, A: App> {
+    timeout: Duration,
+    request_id: Option<HeaderValue>,
+    layers: &'i [Layer<A>],
 }
 
 async fn through<A: App>(layers: &[Layer<A>], call: &mut HttpCall<A>, endpoint: Endpoint<A>) -> Response {
@@ -169,22 +185,19 @@ fn boxed_channel<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> BoxFu
     Box::pin(async move { upgrade::<A, D>(call).await.unwrap_or_else(|problem| refuse(&problem, call.headers())) })
 }
 
+/// The core of the onion. A panic ends here, so that the middleware around it sees a response like any other.
 fn boxed_endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> BoxFuture<'_, Response> {
-    Box::pin(endpoint::<F>(call))
-}
-
-/// Answers a call that has passed the middleware.
-async fn endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Response {
-    let timeout = call.route.timeout.unwrap_or(call.runtime.config.timeout);
-    let answered = Guarded::new(answer::<F>(call), timeout).await.into_result(F::NAME);
-    answered.unwrap_or_else(|problem| refuse(&problem, call.headers()))
+    Box::pin(async move {
+        let answered = Guarded::new(answer::<F>(call), Duration::MAX).await.into_result(F::NAME).flatten();
+        answered.unwrap_or_else(|problem| refuse(&problem, call.headers()))
+    })
 }
 
 /// Session, input, permissions, function: the way that every call goes.
 async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, Problem> {
     let session = call.sessions.get();
     if F::AUTH && session.is_none() {
-        return Err(if call.bad_credential { Problem::invalid_token() } else { Problem::unauthorized() });
+        return Err(call.nobody());
     }
     let input =
         if is_unit::<F::Input>() { crate::input::parse::<F::Input>(b"null")? } else { read_input::<F>(call).await? };
@@ -202,10 +215,7 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
         Err(problem) => return Err(call.upload_failure.get().cloned().unwrap_or(problem)),
     };
     let status = call.route.status.and_then(|status| StatusCode::from_u16(status).ok());
-    let mut response = output.respond(status).map_err(|error| {
-        tracing::error!(function = F::NAME, %error, "an output can't be JSON");
-        Problem::internal()
-    })?;
+    let mut response = output.respond(status).map_err(|error| Problem::internal().caused_by(F::NAME, error))?;
     let (mut status, headers) = (response.status(), response.headers_mut());
     call.context.apply(&mut status, headers);
     *response.status_mut() = status;
@@ -217,23 +227,17 @@ pub(crate) async fn run<F: PikkuFunc>(wire: &Wire<'_, F::App>, input: F::Input) 
     match F::permit(wire, &input).await {
         Ok(true) => {}
         Ok(false) => return Err(Problem::forbidden()),
-        Err(error) => return Err(told::<F>(&error)),
+        Err(error) => return Err(told::<F>(error)),
     }
     F::call(wire, input).await.map_err(|error| match error {
-        CallError::Function(error) => told::<F>(&error),
+        CallError::Function(error) => told::<F>(error),
         CallError::Parameter(problem) => problem,
     })
 }
 
 /// What the caller is told of an error; the log is told the rest.
-fn told<F: PikkuFunc>(error: &F::Error) -> Problem {
-    let problem = error.problem();
-    if problem.status().is_server_error() {
-        tracing::error!(function = F::NAME, ?error, "a function failed");
-    } else {
-        tracing::debug!(function = F::NAME, %error, "a function answered with an error");
-    }
-    problem
+fn told<F: PikkuFunc>(error: F::Error) -> Problem {
+    error.problem().caused_by(F::NAME, error)
 }
 
 fn not_found(request: &Request<Body>) -> Response {

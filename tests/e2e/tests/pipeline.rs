@@ -112,3 +112,67 @@ async fn f4_a_function_is_still_a_plain_function() {
     let me = test_functions::sessions::me(&services, &session).await;
     assert_eq!(me.expect("it can't fail"), "ada");
 }
+
+/// Panics, or never answers.
+struct Broken(bool);
+
+impl Middleware<TestApp> for Broken {
+    async fn handle(
+        &self,
+        _: &mut pikku_core::HttpCall<TestApp>,
+        _: Next<'_, TestApp>,
+    ) -> pikku_core::__private::axum::response::Response {
+        if self.0 {
+            panic!("hunter2");
+        }
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn x3_a_panic_in_middleware_is_a_500_and_a_hang_ends_at_the_deadline() {
+    let panics = serve(Pikku::new(Services::new(jwt().await)).middleware(Broken(true))).await;
+    let answer = panics.get("/who").await;
+    assert_eq!((answer.status, &answer.json()["code"]), (500, &"internal_error".into()));
+    assert!(!answer.text.contains("hunter2"));
+    let hangs = serve(Pikku::new(Services::new(jwt().await)).middleware(Broken(false))).await;
+    assert_eq!(hangs.get("/end/well").await.status, 504);
+}
+
+#[tokio::test]
+async fn x3_middleware_sees_the_500_of_a_panic_in_a_function() {
+    let server = serve(bare().await.middleware(Noting("around"))).await;
+    let answer = server.get("/end/panic").await;
+    assert_eq!((answer.status, answer.header("x-noted")), (500, "> around, < around"));
+}
+
+#[tokio::test]
+async fn a5_a_lookup_that_fails_is_a_500_and_signs_nobody_out() {
+    async fn fails(_: &Services, key: &str) -> Result<Option<test_functions::UserSession>, pikku_core::Error> {
+        match key {
+            "panic" => panic!("hunter2"),
+            _ => Err(pikku_core::Error::new("the database hunter2 is down")),
+        }
+    }
+    let with_key = pikku_core::auth_api_key(pikku_core::ApiKeySource::Header, fails);
+    let server = serve(Pikku::new(Services::new(jwt().await)).middleware(with_key)).await;
+    let send = async |path: &str, key: &str| server.send("GET", path, &[("x-api-key", key)], "").await;
+    let answer = send("/me", "key").await;
+    assert_eq!((answer.status, &answer.json()["code"]), (500, &"internal_error".into()));
+    assert!(!answer.text.contains("hunter2"));
+    assert_eq!(send("/who", "key").await.status, 200);
+    assert_eq!(send("/who", "panic").await.status, 500);
+    assert_eq!(send("/me", "").await.status, 401);
+}
+
+#[tokio::test]
+#[should_panic(expected = "this middleware is around nothing")]
+async fn h1_middleware_around_nothing_is_refused_at_the_start() {
+    drop(e2e::generated::router(bare().await.middleware_at("admin", Noting("prefix"))));
+}
+
+#[tokio::test]
+#[should_panic(expected = "this middleware is around nothing")]
+async fn h1_middleware_for_an_unknown_tag_is_refused_at_the_start() {
+    drop(e2e::generated::router(bare().await.middleware_for("notde", Noting("tag"))));
+}

@@ -38,3 +38,18 @@ async fn an_idle_connection_does_not_hold_up_the_end() {
     stop.send(()).expect("it is listening");
     tokio::time::timeout(Duration::from_secs(2), serving).await.expect("it ends").expect("no panic");
 }
+
+#[tokio::test]
+async fn a_silent_connection_does_not_hold_up_the_end() {
+    let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
+    let address = server.local_addr().expect("it is bound");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let router = generated::router(app().await);
+    let serving = tokio::spawn(server.serve_until(router, async {
+        let _ = stopped.await;
+    }));
+    let _silent = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    stop.send(()).expect("it is listening");
+    tokio::time::timeout(Duration::from_secs(2), serving).await.expect("it ends").expect("no panic");
+}

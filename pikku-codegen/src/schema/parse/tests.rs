@@ -341,6 +341,8 @@ fn model(input: Value, inputs: Value, output: Value, outputs: Value) -> Model {
         renamed: BTreeMap::new(),
     };
     Model {
+        channels: Vec::new(),
+        topics: Vec::new(),
         contract: 1,
         app: "App".into(),
         app_module: "app".into(),
