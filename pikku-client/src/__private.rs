@@ -8,7 +8,8 @@ pub use serde_json::Value;
 pub use uuid::Uuid;
 
 pub use crate::{
-    ApiError, BaseUrlError, Error, Events, Http, NoError, RawResponse, Request, Upload, contract::assert_contract,
+    ApiError, BaseUrlError, Error, Events, Http, NoError, Patch, RawResponse, Request, Upload,
+    contract::assert_contract,
 };
 
 /// Everything that generated code uses without a path, so that it also compiles where there is no implicit prelude.

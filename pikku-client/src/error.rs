@@ -17,7 +17,8 @@ pub enum Error<E = NoError> {
     Unauthorized(Box<Problem>),
     /// The caller may not do this (403).
     Forbidden(Box<Problem>),
-    /// The input breaks a rule of the contract (400, 413, 415 and 422); [`Problem::errors`] says which.
+    /// The input breaks a rule of the contract (400, 413, 415 and 422), and [`Problem::errors`] says which; or it did not
+    /// arrive in time (408).
     Invalid(Box<Problem>),
     /// The server answered with anything else that isn't success.
     Problem(Box<Problem>),
@@ -171,8 +172,13 @@ impl<E: ApiError> From<Box<Problem>> for Error<E> {
             (403, _) => Self::Forbidden(problem),
             // Another code is an error of the function's own that this client was generated too early to know.
             (
-                400 | 413 | 415 | 422,
-                "" | "bad_request" | "payload_too_large" | "unsupported_media_type" | "invalid_input",
+                400 | 408 | 413 | 415 | 422,
+                ""
+                | "bad_request"
+                | "request_timeout"
+                | "payload_too_large"
+                | "unsupported_media_type"
+                | "invalid_input",
             ) => Self::Invalid(problem),
             _ => Self::Problem(problem),
         }

@@ -26,6 +26,8 @@ pub(crate) struct Shape<'a> {
     pub(crate) query: &'a [&'a str],
     /// Fields in the body though requests of this method usually have none.
     pub(crate) body: &'a [&'a str],
+    /// Fields that a form has as JSON.
+    pub(crate) nested: &'a [&'a str],
 }
 
 /// An input on its way.
@@ -78,14 +80,14 @@ impl Input {
         let body =
             take(&mut fields, |name| if has_body { !shape.query.contains(&name) } else { shape.body.contains(&name) });
 
-        let query = texts(&fields)?;
+        let query = texts(&fields, &[])?;
         let value = |name: &str| {
             let raw = path.remove(name).ok_or_else(|| missing(name))?;
             text(name, &raw)?.ok_or_else(|| missing(name))
         };
         let url = base.route(shape.path, value, &query)?;
         let body = if multipart {
-            Body::Multipart { texts: texts(&body)?, files: self.files }
+            Body::Multipart { texts: texts(&body, shape.nested)?, files: self.files }
         } else if self.json.is_some() && (has_body || !body.is_empty()) {
             Body::Json(serde_json::to_vec(&body).map_err(EncodeError::Json)?.into())
         } else {
@@ -102,11 +104,13 @@ fn take(fields: &mut Fields, wanted: impl Fn(&str) -> bool) -> Fields {
     taken
 }
 
-/// Fields as the pairs of a query or a form: `null` is left out, and a list repeats the key.
-fn texts(fields: &Fields) -> Result<Vec<(String, String)>, EncodeError> {
+/// Fields as the pairs of a query or a form: `null` is left out, and a list repeats the key unless it is nested data.
+fn texts(fields: &Fields, nested: &[&str]) -> Result<Vec<(String, String)>, EncodeError> {
     let mut pairs = Vec::new();
     for (name, raw) in fields {
-        if raw.get().starts_with('[') {
+        if nested.contains(&name.as_str()) && raw.get().starts_with(['{', '[']) {
+            pairs.push((name.clone(), raw.get().to_owned()));
+        } else if raw.get().starts_with('[') {
             for item in Vec::<Box<RawValue>>::deserialize(&**raw).map_err(EncodeError::Json)? {
                 let item = text(name, &item)?.ok_or_else(|| EncodeError::Nested { field: name.clone() })?;
                 pairs.push((name.clone(), item));
@@ -142,7 +146,7 @@ mod tests {
         let base = BaseUrl::parse("http://h").map_err(|error| error.to_string())?;
         let mut whole = Input::default();
         whole.set(input).map_err(|error| error.to_string())?;
-        let parts = whole.into_parts(&base, &Shape { method, path, query, body }, false);
+        let parts = whole.into_parts(&base, &Shape { method, path, query, body, nested: &[] }, false);
         let parts = parts.map_err(|error| error.to_string())?;
         let body = match parts.body {
             Body::Json(bytes) => format!(" {}", String::from_utf8_lossy(&bytes)),
@@ -181,11 +185,29 @@ mod tests {
     }
 
     #[test]
+    fn nested_data_is_json_in_a_form() {
+        let base = BaseUrl::parse("http://h").expect("it is an address");
+        let form = |nested: &[&str]| {
+            let mut input = Input::default();
+            input.set(&json!({"list": [], "meta": {"a": [1]}, "none": null, "tags": ["x", "y"]})).expect("it is JSON");
+            let shape = Shape { method: Method::POST, path: "/t", query: &[], body: &[], nested };
+            match input.into_parts(&base, &shape, true)?.body {
+                Body::Multipart { texts, .. } => Ok(texts),
+                other => panic!("{other:?}"),
+            }
+        };
+        let expected = [("list", "[]"), ("meta", r#"{"a":[1]}"#), ("tags", "x"), ("tags", "y")];
+        let texts = form(&["meta", "list", "none"]).expect("it can travel");
+        assert_eq!(texts, expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
+        assert!(matches!(form(&["list"]), Err(EncodeError::Nested { field }) if field == "meta"));
+    }
+
+    #[test]
     fn large_numbers_keep_their_digits() {
         let base = BaseUrl::parse("http://h").expect("it is an address");
         let mut input = Input::default();
         input.set(&BTreeMap::from([("n", u128::MAX)])).expect("it is JSON");
-        let shape = Shape { method: Method::GET, path: "/t", query: &[], body: &[] };
+        let shape = Shape { method: Method::GET, path: "/t", query: &[], body: &[], nested: &[] };
         let parts = input.into_parts(&base, &shape, false).expect("it can travel");
         assert_eq!(parts.url.query(), Some("n=340282366920938463463374607431768211455"));
     }

@@ -37,7 +37,7 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub(crate) fn new(http: &'a Http, method: Method, path: &'a str) -> Self {
-        let shape = Shape { method, path, query: &[], body: &[] };
+        let shape = Shape { method, path, query: &[], body: &[], nested: &[] };
         Self { http, shape, input: Input::default(), multipart: false, fault: None }
     }
 
@@ -50,6 +50,12 @@ impl<'a> Request<'a> {
     /// Puts these fields into the body, though the others are the query.
     pub fn body(mut self, fields: &'a [&'a str]) -> Self {
         self.shape.body = fields;
+        self
+    }
+
+    /// Sends these fields as JSON where the input is a form, so that they can be nested.
+    pub fn nested(mut self, fields: &'a [&'a str]) -> Self {
+        self.shape.nested = fields;
         self
     }
 

@@ -19,10 +19,10 @@ pub mod odd {
     ::core::include!("../../tests/golden/rust_client/odd.rs");
 }
 
-use pikku_client::{Error, Upload};
+use pikku_client::{Error, Patch, Upload};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use shop::{Priority, RenameTodo, RenameTodoError, ShopClient, TodoKey, UploadPicture, WatchTodosError};
+use shop::{Priority, RenameTodo, RenameTodoError, ShopClient, TodoKey, UpdateTodo, UploadPicture, WatchTodosError};
 use support::{Reply, Server, json, problem};
 
 const ID: &str = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
@@ -109,6 +109,18 @@ async fn a_method_asks_for_what_the_contract_says() {
 }
 
 #[tokio::test]
+async fn a_change_keeps_clears_and_sets() {
+    let (server, api) = shop(|_, _| json(204, "")).await;
+    let todo_id = ID.parse().expect("it is an id");
+    let keep = UpdateTodo { todo_id, title: Patch::Keep, due: Patch::Keep, tags: None, dry_run: None };
+    let clear = UpdateTodo { title: "new".to_owned().into(), due: Patch::Clear, ..keep.clone() };
+    api.update_todo(&keep).await.expect("it is success");
+    api.update_todo(&clear).await.expect("it is success");
+    let bodies: Vec<_> = server.seen().iter().map(|seen| seen.body.clone()).collect();
+    assert_eq!(bodies, ["{}", r#"{"due":null,"title":"new"}"#]);
+}
+
+#[tokio::test]
 async fn errors_are_those_of_the_function() {
     let (_server, api) = shop(|count, _| match count {
         0 => problem(404, "todo_not_found", ""),
@@ -147,11 +159,18 @@ async fn files_streams_and_raw_answers_have_methods_too() {
     })
     .await;
     let picture = Upload::new("cat.png", "meow");
-    let input = UploadPicture { todo_id: "7".to_owned(), picture, small_picture: None, caption: "a cat".to_owned() };
+    let input = UploadPicture {
+        todo_id: "7".to_owned(),
+        picture,
+        small_picture: None,
+        details: vec![],
+        caption: "a cat".to_owned(),
+    };
     api.upload_picture(&input).await.expect("it is success");
     let seen = &server.seen()[0];
     assert_eq!(seen.line, "POST /todos/7/picture");
     assert!(seen.body.contains("filename=\"cat.png\"") && seen.body.contains("a cat"), "{}", seen.body);
+    assert!(seen.body.contains("name=\"details\"\r\n\r\n[]\r\n"), "{}", seen.body);
     assert!(!seen.body.contains("smallPicture") && !seen.body.contains("todoId"), "{}", seen.body);
 
     let mut todos = api.watch_todos().await.expect("it begins");

@@ -11,9 +11,9 @@ use pikku_core::{CONTRACT_VERSION, Registry};
 use crate::{
     check, collect,
     emit::{File, router, rust_client, typescript},
-    error::{Error, Result},
+    error::{Diagnostic, Error, Result},
     model::Model,
-    write::{is_current, write_file},
+    write::{is_current, left_over, remove_file, write_file},
 };
 
 /// Generates everything for one application.
@@ -107,13 +107,23 @@ impl Builder {
         result
     }
 
+    /// Writes nothing, and says what would be generated from.
+    ///
+    /// # Errors
+    /// When the functions contradict each other, or a model can't be read.
+    pub fn inspect(self) -> Result<Inspection> {
+        let mut warnings = Vec::new();
+        let model = self.source.model(&mut warnings)?;
+        Ok(Inspection { model, warnings })
+    }
+
     /// Writes nothing, and fails where a file that was told by name is not what would be written.
     ///
     /// # Errors
     /// [`Error::Stale`], and whatever [`emit`](Self::emit) fails with.
     pub fn check(self) -> Result<()> {
         let generated = self.generate()?;
-        let mut stale = Vec::new();
+        let mut stale = generated.left_over()?;
         for (folder, file) in &generated.told {
             if !is_current(folder, file)? {
                 stale.push(folder.join(&file.path));
@@ -124,23 +134,19 @@ impl Builder {
 
     fn generate(self) -> Result<Generated> {
         let mut generated = Generated::default();
-        let model = match &self.source {
-            Source::Registry(registry) => {
-                let collected = collect::collect(registry);
-                let model = check::check(registry, collected, &mut generated.warnings)?;
+        let model = self.source.model(&mut generated.warnings)?;
+        match &self.source {
+            Source::Registry(_) => {
                 generated.out_dir.push(router::render(&model)?);
                 generated.out_dir.push(model_file("pikku.json".into(), &model)?);
-                model
             }
-            Source::Model(path) => {
-                tell_cargo("rerun-if-changed", &path.display().to_string());
-                read_model(path)?
-            }
-        };
+            Source::Model(path) => tell_cargo("rerun-if-changed", &path.display().to_string()),
+        }
         if let Some(folder) = self.typescript {
             let files = typescript::render(&model, way_back(&model, &folder).as_deref())
                 .map_err(|error| Error::Emit(error.to_string()))?;
             generated.told.extend(files.into_iter().map(|file| (folder.clone(), file)));
+            generated.typescript = Some(folder);
         }
         if let Some(target) = self.rust_client {
             let options = rust_client::Options { replace: self.replaced };
@@ -161,6 +167,25 @@ impl Builder {
     }
 }
 
+impl Source {
+    /// The model, checked if it is made here.
+    fn model(&self, warnings: &mut Vec<Diagnostic>) -> Result<Model> {
+        match self {
+            Self::Registry(registry) => check::check(registry, collect::collect(registry), warnings),
+            Self::Model(path) => read_model(path),
+        }
+    }
+}
+
+/// What code would be generated from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspection {
+    /// The whole application.
+    pub model: Model,
+    /// What should be looked at, and stops nothing.
+    pub warnings: Vec<Diagnostic>,
+}
+
 /// What a build comes to.
 #[derive(Debug, Default)]
 struct Generated {
@@ -168,14 +193,16 @@ struct Generated {
     out_dir: Vec<File>,
     /// Files whose place was told.
     told: Vec<(PathBuf, File)>,
+    /// The folder of the TypeScript client, in which files of functions that are gone must not stay.
+    typescript: Option<PathBuf>,
     /// What should be looked at, and stops nothing.
-    warnings: Vec<String>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Generated {
     fn write(self) -> Result<()> {
         for warning in &self.warnings {
-            tell_cargo("warning", warning);
+            tell_cargo("warning", &warning.to_string());
         }
         if !self.out_dir.is_empty() {
             let out_dir = env::var_os("OUT_DIR").map(PathBuf::from).ok_or(Error::NotABuildScript("OUT_DIR"))?;
@@ -191,7 +218,14 @@ impl Generated {
                 tell_cargo("rerun-if-changed", &folder.join(&file.path).display().to_string());
             }
         }
-        Ok(())
+        self.left_over()?.iter().try_for_each(|path| remove_file(path))
+    }
+
+    /// The files that an earlier build generated and this one does not.
+    fn left_over(&self) -> Result<Vec<PathBuf>> {
+        let Some(folder) = &self.typescript else { return Ok(Vec::new()) };
+        let told: Vec<PathBuf> = self.told.iter().map(|(folder, file)| folder.join(&file.path)).collect();
+        left_over(folder, &told)
     }
 }
 

@@ -7,6 +7,7 @@ use schemars::Schema;
 use serde_json::Value;
 
 use crate::{
+    channels,
     model::{ErrorVariant, Function, HttpRoute, Model, Output, Place, RouteField, TextKind},
     schema::{Object, Type, Types},
 };
@@ -15,6 +16,7 @@ use crate::{
 pub(crate) fn collect(registry: &Registry) -> Model {
     let mut schemas = Schemas::new();
     let functions = registry.functions().iter().map(|entry| collect_function(entry, &mut schemas)).collect();
+    let topics = channels::collect_topics(registry, &mut schemas);
     let mut model = Model {
         contract: CONTRACT_VERSION,
         app: registry.app().to_owned(),
@@ -22,7 +24,7 @@ pub(crate) fn collect(registry: &Registry) -> Model {
         source: registry.crate_name().to_owned(),
         functions,
         channels: Vec::new(),
-        topics: Vec::new(),
+        topics,
         inputs: definitions(&mut schemas.input, true),
         outputs: definitions(&mut schemas.output, false),
     };
@@ -33,11 +35,17 @@ pub(crate) fn collect(registry: &Registry) -> Model {
             route.fields = object.as_ref().map(|object| route_fields(&types, object, route)).unwrap_or_default();
         }
     }
+    model.channels = channels::collect(registry, &model.functions, &types);
+    for channel in &mut model.channels {
+        let opening = model.functions.iter().find(|function| Some(&function.name) == channel.on_connect.as_ref());
+        let object = opening.and_then(|function| input_object(&types, function.input.as_ref()?));
+        channel.fields = object.map(|object| fields_at(&types, &object, "GET", &channel.route)).unwrap_or_default();
+    }
     model
 }
 
 fn collect_function(entry: &FunctionEntry, schemas: &mut Schemas) -> Function {
-    let Description { input, output, error, errors, .. } = (entry.describe)(schemas);
+    let Description { input, output, error, errors, requires_channel } = (entry.describe)(schemas);
     let output = match output {
         OutputKind::None => Output::None,
         OutputKind::Json(schema) => Output::Json(schema.to_value()),
@@ -46,7 +54,8 @@ fn collect_function(entry: &FunctionEntry, schemas: &mut Schemas) -> Function {
     };
     let http = entry.http.iter().map(|http| collect_route(http, &output)).collect();
     Function {
-        name: entry.name.to_owned(),
+        // Clients have ways of their own to call something a keyword.
+        name: entry.name.trim_start_matches("r#").to_owned(),
         module: entry.module.to_owned(),
         file: entry.file.to_owned(),
         line: entry.line,
@@ -68,6 +77,7 @@ fn collect_function(entry: &FunctionEntry, schemas: &mut Schemas) -> Function {
             })
             .collect(),
         http,
+        requires_channel,
         renamed: BTreeMap::new(),
     }
 }
@@ -136,14 +146,19 @@ fn resolve(types: &Types, ty: &Type) -> Type {
 }
 
 fn route_fields(types: &Types, object: &Object, route: &HttpRoute) -> Vec<RouteField> {
-    let in_path: Vec<&str> = parameters(&route.path).collect();
-    let has_body = !matches!(route.method.as_str(), "GET" | "DELETE");
+    fields_at(types, object, &route.method, &route.path)
+}
+
+/// Where the fields of an object travel when it is sent with this method to this path.
+fn fields_at(types: &Types, object: &Object, method: &str, path: &str) -> Vec<RouteField> {
+    let in_path: Vec<&str> = parameters(path).collect();
+    let has_body = !matches!(method, "GET" | "DELETE");
     let field = |field: &crate::schema::Field| {
         let text = text_kind(types, &field.ty, 0);
         let place = match text {
             _ if in_path.contains(&field.name.as_str()) => Place::Path,
             // A DELETE may have a body, and nested data has nowhere else to go.
-            TextKind::Nested | TextKind::File | TextKind::FileList if route.method == "DELETE" => Place::Body,
+            TextKind::Nested | TextKind::File | TextKind::FileList if method == "DELETE" => Place::Body,
             _ if has_body => Place::Body,
             _ => Place::Query,
         };

@@ -14,6 +14,7 @@
 //! ```
 
 mod builder;
+mod channels;
 mod check;
 mod collect;
 mod emit;
@@ -22,6 +23,6 @@ pub mod model;
 pub mod schema;
 mod write;
 
-pub use builder::Builder;
+pub use builder::{Builder, Inspection};
 pub use emit::{File, router, rust_client, typescript};
 pub use error::{Diagnostic, Error, Result};

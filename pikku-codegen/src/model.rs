@@ -64,6 +64,9 @@ pub struct Function {
     /// The errors that it can answer with of itself, beside those of the framework.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorVariant>,
+    /// Whether it takes what is only there on a channel.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub requires_channel: bool,
     /// Its HTTP routes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub http: Vec<HttpRoute>,
@@ -122,6 +125,9 @@ pub struct Channel {
     /// What it is grouped under.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Where each field of the opening data travels: in the path or the query.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<RouteField>,
     /// The function that runs when a connection opens; its input is what the route and the query say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_connect: Option<String>,
@@ -156,9 +162,9 @@ pub struct Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplyShape {
-    /// An object, whose members go beside the routing key and the id.
+    /// An object, whose members go beside the routing key and the id; at least one of them is always there.
     Merged,
-    /// Anything else, or an object with members of those names: it goes under `result`.
+    /// Anything else, or an object that could be taken for another part of a reply: it goes under `result`.
     Result,
     /// Nothing: the reply is the routing key and the id.
     Empty,

@@ -10,10 +10,10 @@ pub use serde_json;
 
 pub use crate::{
     app::{App, Services},
-    channel::{Binary, Channel, ChannelDispatch, Handled, Message, Opened, PikkuChannel, ReplyShape},
+    channel::{Binary, Channel, ChannelDispatch, Handled, Message, Opened, PikkuChannel, ReplyShape, check_opening},
     error::{Error, ErrorVariant, Fields, Payload, PikkuError, Problem, detail},
     event_hub::{EventHub, Topic},
-    expansion::{AsInput, AsSession, OptionalSession, Refused, Registered, RequiredSession, Taken, Unregistered},
+    expansion::{AsInput, OptionalSession, Refused, Registered, RequiredSession, Taken, Unregistered},
     function::{CallError, FunctionResult, Input, Output, PikkuFunc},
     http::{Access, Dispatch, Incoming, Route, Serving, router},
     input::TextKind,

@@ -76,8 +76,7 @@ macro_rules! registry {
 
         impl $crate::App for $app {
             type Services = $services;
-            // The type itself; one that can't be a session is told so once, and not once for each trait it lacks.
-            type Session = <$session as $crate::__private::AsSession>::Session;
+            type Session = $session;
             const NAME: &'static str = ::core::stringify!($app);
             const CRATE: &'static str = ::core::env!("CARGO_PKG_NAME");
             const MODULE: &'static str = ::core::module_path!();

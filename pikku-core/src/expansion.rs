@@ -8,7 +8,7 @@
 use std::{any::TypeId, convert::Infallible, fmt, marker::PhantomData};
 
 use crate::{
-    app::{Services, Session},
+    app::Services,
     function::{Input, OutputKind, PikkuFunc},
     input::Rejection,
     registry::{self, Description, Schemas},
@@ -99,22 +99,6 @@ impl<T: Input> AsInput for T {
     }
 }
 
-/// A type on its way to being the session of an application.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be a session",
-    note = "help: derive `Clone`, `serde::Serialize` and `serde::Deserialize` for it"
-)]
-pub trait AsSession {
-    /// The type itself, known to be a session.
-    type Session: Session;
-}
-
-// What a session needs is in the note of the trait, once.
-#[diagnostic::do_not_recommend]
-impl<T: Session> AsSession for T {
-    type Session = T;
-}
-
 impl<F> fmt::Debug for Registered<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Registered")
@@ -157,7 +141,7 @@ pub trait OptionalSession<T> {
     fn pass(self) -> T;
 }
 
-impl<'s, S> OptionalSession<Option<&'s S>> for Option<&'s S> {
+impl<S> OptionalSession<Self> for Option<&S> {
     fn pass(self) -> Self {
         self
     }

@@ -6,7 +6,7 @@ use syn::{Ident, ItemStruct, LitStr, Path, Token, ext::IdentExt, parse::ParseStr
 
 use crate::{
     attribute::ChannelAttribute,
-    function::{docs, located},
+    function::{docs, line_of, located},
 };
 
 /// What stands in `channel(…)`: the channel, and when the function is called.
@@ -33,7 +33,9 @@ impl Binding {
         if input.is_empty() {
             return Err(syn::Error::new(
                 channel.span(),
-                format!("a function says when it is called on a channel\nhelp: write one of {EVENTS} behind the channel"),
+                format!(
+                    "a function says when it is called on a channel\nhelp: write one of {EVENTS} behind the channel"
+                ),
             ));
         }
         input.parse::<Token![,]>()?;
@@ -76,10 +78,7 @@ impl Binding {
 pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let expanded = syn::parse2::<ItemStruct>(item.clone())
         .map_err(|_| {
-            syn::Error::new(
-                Span::call_site(),
-                "`#[pikku_channel]` goes on a struct\nhelp: write `pub struct Events;`",
-            )
+            syn::Error::new(Span::call_site(), "`#[pikku_channel]` goes on a struct\nhelp: write `pub struct Events;`")
         })
         .and_then(|item| expand_channel(attribute, &item));
     let added = expanded.unwrap_or_else(syn::Error::into_compile_error);
@@ -99,7 +98,7 @@ fn expand_channel(attribute: TokenStream, item: &ItemStruct) -> syn::Result<Toke
     let routing = routing.map_or_else(|| "action".to_owned(), |routing| routing.value());
     let auth = auth.is_none_or(|auth| auth.value);
     let docs = docs(&item.attrs);
-    let line = quote_spanned!(located(ident.span())=> ::core::line!());
+    let line = line_of(ident.span());
     Ok(quote! {
         const _: () = {
             impl #core::PikkuChannel for #ident {

@@ -1,6 +1,6 @@
 //! `#[pikku_func]`: beside the function, an empty enum of its name that can be served.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Expr, ItemFn, Lit, Meta, Type, spanned::Spanned};
 
@@ -216,16 +216,19 @@ fn expand_call(function: &ItemFn, signature: &Signature<'_>, auth: bool, core: &
                 arguments.push(at(ty.span(), quote!(#core::OptionalSession::pass(wire.session()))));
             }
             Parameter::Handle(ty) => {
-                // From the first token of the type to the last, as the compiler's own errors about it.
+                // From the first token of the type to the last, as the compiler's own errors about it, so that the same
+                // error is told once.
                 let (first, last) = ends(ty);
                 let (open, from_wire) = (quote_spanned!(first=> <), quote_spanned!(last=> from_wire));
                 let parameter = at(first, quote!(as #core::FromWire<'_, Self::App>>::));
+                let mut wire = Group::new(Delimiter::Parenthesis, quote!(wire));
+                wire.set_span(last);
+                let awaited = quote_spanned!(last=> .await);
                 before.push(quote! {
-                    let #variable = #open #ty #parameter #from_wire(wire)
-                        .await
+                    let #variable = #open #ty #parameter #from_wire #wire #awaited
                         .map_err(#core::CallError::Parameter)?;
                 });
-                arguments.push(quote!(#variable));
+                arguments.push(at(ty.span(), quote!(#variable)));
             }
         }
     }
@@ -254,7 +257,7 @@ fn expand_registration(function: &ItemFn, attribute: &FunctionAttribute, core: &
     let tags = &attribute.tags;
     let http = attribute.http.iter().map(|http| expand_http(http, core));
     let channels = attribute.channels.iter().map(|binding| binding.expand(core));
-    let line = quote_spanned!(located(name.span())=> ::core::line!());
+    let line = line_of(name.span());
     let linkme = quote!(#core::linkme);
     quote! {
         #[allow(unused_imports)]
@@ -382,6 +385,11 @@ pub(crate) fn at(span: Span, tokens: TokenStream) -> TokenStream {
         token
     });
     moved.collect()
+}
+
+/// The line that a token stands on, where `line!()` would be that of the attribute.
+pub(crate) fn line_of(span: Span) -> Literal {
+    Literal::u32_unsuffixed(span.unwrap().line().try_into().unwrap_or(u32::MAX))
 }
 
 /// The doc comment of an item, as one text.

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::{
     FnArg, GenericArgument, GenericParam, Ident, ItemFn, Lifetime, Pat, PatType, PathArguments, ReturnType, Safety,
     Type, TypeReference, Visibility,
+    ext::IdentExt,
     visit::{self, Visit},
 };
 
@@ -114,6 +115,12 @@ fn check_kind(function: &ItemFn, errors: &mut Errors) {
     }
     if let Safety::Unsafe(unsafety) = &sig.safety {
         errors.push(unsafety.span, "a pikku function is safe\nhelp: take out `unsafe`");
+    }
+    if sig.ident != sig.ident.unraw() {
+        errors.push_at(
+            &sig.ident,
+            "clients know a pikku function by its name, which can't be a word of Rust\nhelp: give it another, without `r#`",
+        );
     }
     if matches!(function.vis, Visibility::Inherited) {
         errors.push(

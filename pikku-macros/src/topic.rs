@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Ident, LitStr, Token, parse::ParseStream, spanned::Spanned};
+use syn::{DeriveInput, Ident, LitStr, Member, Token, parse::ParseStream, punctuated::Punctuated, spanned::Spanned};
 
 use crate::function::docs;
 
@@ -13,10 +13,12 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
 /// What stands in `#[topic(…)]`.
 struct TopicAttribute {
     name: LitStr,
-    scope: Option<Ident>,
+    /// The field that names the scope, or a field of a field.
+    scope: Option<Punctuated<Member, Token![.]>>,
 }
 
-const WRITE: &str = "help: write `#[topic(\"todo-created\")]`, or `#[topic(\"todo-created\", scope = owner)]` with a field";
+const WRITE: &str =
+    "help: write `#[topic(\"todo-created\")]`, or `#[topic(\"todo-created\", scope = owner)]` with a field";
 
 fn expand_topic(input: &DeriveInput) -> syn::Result<TokenStream> {
     let Some(attribute) = input.attrs.iter().find(|attribute| attribute.path().is_ident("topic")) else {
@@ -68,7 +70,7 @@ fn parse_attribute(input: ParseStream<'_>) -> syn::Result<TopicAttribute> {
             return Err(syn::Error::new(key.span(), format!("unknown key `{key}`\n{WRITE}")));
         }
         input.parse::<Token![=]>()?;
-        scope = Some(input.parse()?);
+        scope = Some(Punctuated::parse_separated_nonempty(input)?);
     }
     Ok(TopicAttribute { name, scope })
 }

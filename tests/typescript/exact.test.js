@@ -72,6 +72,8 @@ test('maps of integers', async () => {
   const { url } = await serve(({ body }) => ({ body }))
   const api = new PikkuFetch({ serverUrl: url })
   assert.deepEqual(await api.count({ a: 1n, b: 9007199254740993n }), { a: 1n, b: 9007199254740993n })
+  const odd = { ['__proto__']: 1n, constructor: 2n }
+  assert.deepEqual(Object.entries(await api.count(odd)), [['__proto__', 1n], ['constructor', 2n]])
 })
 
 test('the data of an error', async () => {

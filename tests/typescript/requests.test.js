@@ -107,12 +107,30 @@ test('files travel in a form, behind all other fields', async () => {
       todoId: '1',
       caption: null,
       labels: ['a', 'b'],
+      details: [{ n: 9007199254740993n }],
     }),
   )
   assert.match(request.headers['content-type'], /^multipart\/form-data; boundary=/)
   const names = [...request.body.matchAll(/ name="(\w+)"/g)].map(([, name]) => name)
-  assert.deepEqual(names, ['labels', 'labels', 'file', 'more', 'more'])
+  assert.deepEqual(names, ['labels', 'labels', 'details', 'file', 'more', 'more'])
+  assert.match(request.body, /name="details"\r\n\r\n\[{"n":9007199254740993}\]\r\n/)
   assert.match(request.body, /filename="one.txt"\r\nContent-Type: text\/plain\r\n\r\none\r\n/)
+})
+
+test('nested data is in a form even if it is empty, and lists of text are not', async () => {
+  const request = await requestOf((api) =>
+    api.attachFiles({ file: new Blob(['one']), more: [], todoId: '1', labels: [], details: [] }),
+  )
+  assert.match(request.body, /name="details"\r\n\r\n\[\]\r\n/)
+  assert.doesNotMatch(request.body, /name="labels"/)
+})
+
+test('half a character can not stand in a path', async () => {
+  const { url, requests } = await serve()
+  const api = new PikkuFetch({ serverUrl: url })
+  await assert.rejects(api.getTodo({ todoId: 'a\ud800' }), { name: 'TypeError', message: /needs `todoId`/ })
+  await api.getTodo({ todoId: '\u{1f4dd}' })
+  assert.deepEqual(requests.map(({ url }) => url), ['/todos/%F0%9F%93%9D'])
 })
 
 test('headers of the client and of the call', async () => {

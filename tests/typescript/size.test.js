@@ -56,6 +56,21 @@ test('all of HTTP', (context) => {
   return check(context, everything, 2500)
 })
 
+test('a socket with everything that sockets do', (context) => {
+  const socket = `
+    import { socketFor } from './generated/pikku-socket-runtime.js'
+    const EventsSocket = socketFor({ route: '/events' })
+    const events = new EventsSocket('http://localhost', 'key')
+    events.subscribe('todo-created', console.log)
+    console.log(await events.request('subscribe', { topic: 'todo-created' }))`
+  return check(context, socket, 2100)
+})
+
+test('a socket that is not used adds nothing', async () => {
+  const size = await sizeOf(`import { PikkuWebSocket } from './generated/pikku-websocket.js'; console.log(1)`)
+  assert.ok(size < 100, `${size} bytes`)
+})
+
 test('a route adds at most 5 bytes to the table of methods', async (context) => {
   const growth = ((await sizeOf(clientOf(100))) - (await sizeOf(clientOf(50)))) / 250
   context.diagnostic(`${growth} bytes`)

@@ -45,7 +45,7 @@ export async function inputsAndOutputs() {
   await api.sortPriorities(['low', 'high'])
   // @ts-expect-error: no such variant
   await api.sortPriorities(['medium'])
-  await api.attachFiles({ todoId: '1', file: new Blob(), more: [new File([], 'a')], labels: [] })
+  await api.attachFiles({ todoId: '1', file: new Blob(), more: [new File([], 'a')], labels: [], details: [{ n: 1n }] })
   const file = await api.readFile({ path: 'a/b' })
   same<typeof file, Response>(true)
   // @ts-expect-error: a function without a route has no method
@@ -97,6 +97,7 @@ export async function errors() {
     case 'invalid_token':
     case 'forbidden':
     case 'bad_request':
+    case 'request_timeout':
     case 'payload_too_large':
     case 'unsupported_media_type':
     case 'internal_error':

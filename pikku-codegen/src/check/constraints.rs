@@ -1,18 +1,26 @@
 //! Whether every constraint that is published is enforced.
 //!
 //! A schema can promise what no code keeps: a `#[schemars(length(…))]` without its `#[garde(length(…))]`, or a list whose
-//! items nobody dives into. So each constraint is tried out: a value that keeps everything but this one is handed to the
-//! function's own parser and validator, which have to refuse it. Where they do, their report also tells what Rust calls
-//! the field that the wire calls otherwise.
+//! items nobody dives into. So each constraint is tried out: a value that breaks only this one is handed to the
+//! function's own parser and validator, which have to refuse it.
+//!
+//! A value may be refused for another reason too: a rule that no schema tells, say. What counts is therefore whether
+//! breaking the constraint adds a fault to those that are told anyway, since a validator tells all of them at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
-use pikku_core::{FieldError, FunctionEntry, Registry, Rejection};
-use serde_json::{Map, Value, json};
+use pikku_core::{FunctionEntry, Registry, Rejection};
+use serde_json::Value;
 
 use super::{
+    fits::fits,
+    names::Names,
     place,
-    sample::{Definitions, sample, type_of},
+    sample::{Definitions, Sampler},
+    trial::{Trial, trials},
 };
 use crate::{
     error::Diagnostic,
@@ -24,9 +32,9 @@ use crate::{
 pub(super) struct Probed {
     /// Constraints that are published and not enforced.
     pub(super) unenforced: Vec<Diagnostic>,
-    /// Constraints that could not be tried.
+    /// Inputs with constraints that could not be tried, each told once.
     pub(super) unknown: Vec<Diagnostic>,
-    /// For each function, what Rust and the wire call its fields where the two differ.
+    /// For each function, the pointers in its validation reports that the wire has otherwise.
     pub(super) renamed: Vec<BTreeMap<String, String>>,
 }
 
@@ -50,330 +58,193 @@ fn probe_function(
     definitions: Definitions<'_>,
     probed: &mut Probed,
 ) -> BTreeMap<String, String> {
-    let mut renamed = BTreeMap::new();
-    let mut walk = Walk { definitions, inside: Vec::new(), names: BTreeSet::new() };
-    let trials = walk.trials(schema);
-    for name in &walk.names {
-        let rust = snake_case(name);
-        if rust != *name {
-            renamed.insert(rust, name.clone());
-        }
-    }
-    let refusal = |value: &Value| (entry.probe)(value.to_string().as_bytes()).err();
-    for trial in trials {
-        let at = if trial.pointer.is_empty() { "the input".to_owned() } else { format!("`{}`", trial.pointer) };
-        if refusal(&trial.good).is_some() {
-            probed.unknown.push(Diagnostic {
-                place: place(function),
-                message: format!("whether `{}` of {at} in the input of `{}` is enforced can't be tried, for want of a value that is accepted", trial.keyword, function.name),
-                help: "give the type an example, `#[schemars(example = …)]`".to_owned(),
-            });
-            continue;
-        }
-        match refusal(&trial.bad) {
-            None => probed.unenforced.push(Diagnostic {
-                place: place(function),
-                message: format!("the schema of {at} in the input of `{}` says `{}: {}`, and nothing enforces it", function.name, trial.keyword, trial.limit),
-                help: "derive `garde::Validate` for the input, with the constraint in `#[garde(…)]` and `#[garde(dive)]` on the way to it, or take the constraint out of the schema".to_owned(),
-            }),
-            Some(Rejection::Invalid(errors)) => learn_names(&trial.pointer, &errors, &mut renamed),
-            Some(Rejection::Malformed(_)) => {}
-        }
-    }
-    renamed
-}
-
-/// Compares where an error was expected with where it was told.
-fn learn_names(wire: &str, errors: &[FieldError], renamed: &mut BTreeMap<String, String>) {
-    let [error] = errors else { return };
-    let (wire, rust): (Vec<_>, Vec<_>) = (wire.split('/').collect(), error.pointer.split('/').collect());
-    if wire.len() == rust.len() {
-        for (wire, rust) in wire.into_iter().zip(rust).filter(|(wire, rust)| wire != rust) {
-            renamed.insert(rust.to_owned(), wire.to_owned());
-        }
-    }
-}
-
-/// One constraint to be tried: a value that keeps it and everything else, and one that breaks only it.
-#[derive(Debug)]
-struct Trial {
-    pointer: String,
-    keyword: &'static str,
-    limit: Value,
-    good: Value,
-    bad: Value,
-}
-
-impl Trial {
-    /// The same trial with other members around it.
-    fn beside(self, members: &Map<String, Value>) -> Self {
-        let with = |value: Value| match value {
-            Value::Object(own) => Value::Object(members.clone().into_iter().chain(own).collect()),
-            other => other,
-        };
-        Self { good: with(self.good), bad: with(self.bad), ..self }
-    }
-
-    /// The same trial one level further out.
-    fn lift(self, segment: &str, wrap: impl Fn(Value) -> Value) -> Self {
-        Self { pointer: format!("/{segment}{}", self.pointer), good: wrap(self.good), bad: wrap(self.bad), ..self }
-    }
-}
-
-/// A sample of the members that a schema has whichever of its branches holds.
-fn beside_branches(schema: &Value, key: &str, definitions: Definitions<'_>) -> Option<Map<String, Value>> {
-    schema.get("properties")?;
-    let mut without = schema.clone();
-    without.as_object_mut()?.remove(key);
-    match sample(&without, definitions)? {
-        Value::Object(members) => Some(members),
-        _ => None,
-    }
-}
-
-struct Walk<'m> {
-    definitions: Definitions<'m>,
-    /// The named types on the way here, so that a recursive one is entered once.
-    inside: Vec<&'m str>,
-    /// The names of all fields that were met.
-    names: BTreeSet<String>,
-}
-
-impl<'m> Walk<'m> {
-    /// The trials of everything in a schema.
-    fn trials(&mut self, schema: &Value) -> Vec<Trial> {
-        let mut trials = Vec::new();
-        if let Some((name, target)) = self.definitions.resolve(schema) {
-            if self.inside.contains(&name) {
-                return trials;
-            }
-            self.inside.push(name);
-            trials.extend(self.trials(target));
-            self.inside.pop();
-        }
-        for key in ["anyOf", "oneOf"] {
-            let Some(branches) = schema.get(key).and_then(Value::as_array) else { continue };
-            // Beside the branches of a flattened enum stand the fields of the struct that it is flattened into.
-            let beside = beside_branches(schema, key, self.definitions);
-            for trial in branches.iter().flat_map(|branch| self.trials(branch)).collect::<Vec<_>>() {
-                trials.push(match &beside {
-                    Some(beside) => trial.beside(beside),
-                    None => trial,
-                });
-            }
-        }
-        match type_of(schema) {
-            Some("object") => trials.extend(self.object_trials(schema)),
-            Some("array") => trials.extend(self.array_trials(schema)),
-            Some("string") => trials.extend(string_trials(schema, self.definitions)),
-            Some("integer" | "number") => trials.extend(number_trials(schema, self.definitions)),
-            _ => {}
-        }
-        trials
-    }
-
-    fn object_trials(&mut self, schema: &Value) -> Vec<Trial> {
-        let mut trials = Vec::new();
-        // Members of a flattened enum are beside the others, so a sample of the whole has them too.
-        let Some(Value::Object(base)) = sample(schema, self.definitions) else { return trials };
-        let with = |name: &str, value: Value| {
-            let mut object = base.clone();
-            object.insert(name.to_owned(), value);
-            Value::Object(object)
-        };
-        for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            self.names.insert(name.clone());
-            trials.extend(self.trials(member).into_iter().map(|trial| trial.lift(name, |value| with(name, value))));
-        }
-        if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
-            trials.extend(self.trials(values).into_iter().map(|trial| trial.lift("key", |value| with("key", value))));
-        }
-        for (keyword, count) in [("minProperties", -1_i64), ("maxProperties", 1)] {
-            let Some(limit) = schema.get(keyword).and_then(Value::as_i64) else { continue };
-            let value = schema.get("additionalProperties").and_then(|values| sample(values, self.definitions));
-            let Some(value) = value else { continue };
-            let of =
-                |count: i64| Value::Object((0..count).map(|n| (format!("k{n}"), value.clone())).collect::<Map<_, _>>());
-            trials.push(Trial {
-                pointer: String::new(),
-                keyword,
-                limit: json!(limit),
-                good: of(limit),
-                bad: of((limit + count).max(0)),
-            });
-        }
-        trials
-    }
-
-    fn array_trials(&mut self, schema: &Value) -> Vec<Trial> {
-        let mut trials = Vec::new();
-        if let Some(items) = schema.get("prefixItems").and_then(Value::as_array) {
-            let Some(Value::Array(base)) = sample(schema, self.definitions) else { return trials };
-            for (index, item) in items.iter().enumerate() {
-                let with = |value: Value| {
-                    let mut tuple = base.clone();
-                    tuple[index] = value;
-                    Value::Array(tuple)
-                };
-                trials.extend(self.trials(item).into_iter().map(|trial| trial.lift(&index.to_string(), with)));
-            }
-            return trials;
-        }
-        let Some(items) = schema.get("items") else { return trials };
-        let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0).max(1);
-        let rest = sample(items, self.definitions);
-        let of = |first: Value, count: u64| {
-            let mut list = vec![first];
-            list.extend((1..count).filter_map(|_| rest.clone()));
-            Value::Array(list)
-        };
-        trials.extend(self.trials(items).into_iter().map(|trial| trial.lift("0", |value| of(value, least))));
-        let Some(item) = sample(items, self.definitions) else { return trials };
-        let list = |count: u64| Value::Array((0..count).map(|_| item.clone()).collect());
-        let limit = |key: &str| schema.get(key).and_then(Value::as_u64).filter(|limit| *limit <= 10_000);
-        // A list whose length is fixed is an array in Rust, which serde takes at its length only.
-        if let Some(most) = limit("maxItems") {
-            trials.push(Trial {
-                pointer: String::new(),
-                keyword: "maxItems",
-                limit: json!(most),
-                good: list(most),
-                bad: list(most + 1),
-            });
-        }
-        if let Some(least) = limit("minItems").filter(|least| *least > 0) {
-            trials.push(Trial {
-                pointer: String::new(),
-                keyword: "minItems",
-                limit: json!(least),
-                good: list(least),
-                bad: list(least - 1),
-            });
-        }
-        trials
-    }
-}
-
-fn string_trials(schema: &Value, definitions: Definitions<'_>) -> Vec<Trial> {
-    let mut trials = Vec::new();
-    let good = sample(schema, definitions).unwrap_or(Value::Null);
-    let text = good.as_str().unwrap_or_default().to_owned();
-    let mut trial = |keyword: &'static str, limit: &Value, bad: String| {
-        trials.push(Trial {
-            pointer: String::new(),
-            keyword,
-            limit: limit.clone(),
-            good: good.clone(),
-            bad: bad.into(),
-        });
-    };
-    // Nothing longer is worth trying, and a schema may say so of no real limit.
-    let length =
-        |limit: &Value| limit.as_u64().and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit < 1 << 20);
-    if let Some(limit) = schema.get("minLength")
-        && let Some(least @ 1..) = length(limit)
-    {
-        trial("minLength", limit, text.chars().cycle().take(least - 1).collect());
-    }
-    if let Some(limit) = schema.get("maxLength")
-        && let Some(most) = length(limit)
-    {
-        let last = text.chars().last().unwrap_or('a');
-        let padding = std::iter::repeat_n(last, (most + 1).saturating_sub(text.chars().count()));
-        trial("maxLength", limit, text.chars().chain(padding).collect());
-    }
-    if let Some(limit) = schema.get("pattern")
-        && let Some(bad) = limit.as_str().and_then(|pattern| misfit(pattern, &text))
-    {
-        trial("pattern", limit, bad);
-    }
-    // These formats say how a string is meant, and refuse none.
-    let format = schema.get("format").filter(|format| !matches!(format.as_str(), Some("binary" | "byte" | "password")));
-    if let Some(limit) = format {
-        trial("format", limit, "\u{1} of no format \u{1}".to_owned());
-    }
-    trials
-}
-
-/// A text that does not match, as long as the one that does if possible.
-fn misfit(pattern: &str, good: &str) -> Option<String> {
-    let pattern = regex::Regex::new(pattern).ok()?;
-    let count = good.chars().count().max(1);
-    ['!', 'a', 'A', '0', ' ', '-', '\u{1}', 'é']
+    let prober = Prober { entry, known: RefCell::default() };
+    let mut names = Names::new(schema, definitions);
+    // Among as few other members as there must be, and among all that there can be: a flattened struct that may be
+    // missing is only read if it is whole.
+    let attempts: Vec<Attempt> = [false, true]
         .into_iter()
-        .map(|letter| std::iter::repeat_n(letter, count).collect::<String>())
-        .chain(std::iter::once(String::new()))
-        .find(|text| !pattern.is_match(text))
-}
-
-fn number_trials(schema: &Value, definitions: Definitions<'_>) -> Vec<Trial> {
-    let good = sample(schema, definitions).unwrap_or(Value::Null);
-    let whole = type_of(schema) == Some("integer");
-    let beyond = |limit: &Value, step: i64| match limit.as_i64() {
-        Some(limit) if whole => limit.checked_add(step).map(|value| json!(value)),
-        // Beyond 64 bits no integer type reads it, whatever the validator says.
-        _ if whole => None,
-        _ => limit.as_f64().map(|limit| {
-            #[expect(clippy::cast_precision_loss, reason = "the step is one")]
-            let step = step as f64;
-            json!(limit + step)
-        }),
-    };
-    let natural = |limit: &Value| whole && is_natural(limit, schema.get("format").and_then(Value::as_str));
-    let candidates = [("minimum", -1), ("exclusiveMinimum", 0), ("maximum", 1), ("exclusiveMaximum", 0)];
-    let mut trials = Vec::new();
-    for (keyword, step) in candidates {
-        if let Some(limit) = schema.get(keyword).filter(|limit| !natural(limit))
-            && let Some(bad) = beyond(limit, step)
-        {
-            trials.push(Trial { pointer: String::new(), keyword, limit: limit.clone(), good: good.clone(), bad });
+        .flat_map(|full| trials(schema, Sampler { definitions, full }))
+        .map(|trial| Attempt::new(trial, schema, definitions, &prober))
+        .collect();
+    let reported = prober.reported();
+    let mut verdicts: Vec<(&Attempt, Verdict)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for attempt in &attempts {
+        let verdict = attempt.judge(&reported);
+        if let (Verdict::Enforced, Some(pointer)) = (&verdict, attempt.told_at()) {
+            names.learn(&attempt.trial.pattern, &attempt.trial.pointer, pointer);
         }
-    }
-    if let Some(limit) = schema.get("multipleOf")
-        && let Some(step) = limit.as_f64()
-        && let Some(start) = good.as_f64()
-        && step > 1.0
-    {
-        trials.push(Trial {
-            pointer: String::new(),
-            keyword: "multipleOf",
-            limit: limit.clone(),
-            good: good.clone(),
-            bad: json!(start + 1.0),
-        });
-    }
-    trials
-}
-
-/// Whether a bound is that of the integer type itself, which no value of the type can break.
-fn is_natural(limit: &Value, format: Option<&str>) -> bool {
-    let (least, most) = match format {
-        Some("uint8") => (0, i64::from(u8::MAX)),
-        Some("uint16") => (0, i64::from(u16::MAX)),
-        Some("uint32") => (0, i64::from(u32::MAX)),
-        Some("uint64" | "uint128" | "uint") => (0, i64::MAX),
-        Some("int8") => (i64::from(i8::MIN), i64::from(i8::MAX)),
-        Some("int16") => (i64::from(i16::MIN), i64::from(i16::MAX)),
-        Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
-        _ => return false,
-    };
-    limit.as_i64().is_some_and(|limit| limit == least || limit == most)
-}
-
-/// `todoId` as `todo_id`: what a field is called in Rust if nobody said otherwise.
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    let mut before = '_';
-    for letter in name.chars() {
-        if letter == '-' {
-            snake.push('_');
-        } else {
-            if letter.is_uppercase() && before != '_' && before != '-' && !before.is_uppercase() {
-                snake.push('_');
+        match places.get(attempt.trial.place.as_str()) {
+            Some(index) if verdict > verdicts[*index].1 => verdicts[*index] = (attempt, verdict),
+            Some(_) => {}
+            None => {
+                places.insert(&attempt.trial.place, verdicts.len());
+                verdicts.push((attempt, verdict));
             }
-            snake.extend(letter.to_lowercase());
         }
-        before = letter;
     }
-    snake
+    let unenforced = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Unenforced);
+    probed.unenforced.extend(unenforced.map(|(attempt, _)| unenforced_at(function, &attempt.trial)));
+    let unknown: Vec<(&Trial, &str)> = verdicts
+        .iter()
+        .filter_map(|(attempt, verdict)| match verdict {
+            Verdict::Unknown(reason) => Some((&attempt.trial, reason.as_str())),
+            _ => None,
+        })
+        .collect();
+    probed.unknown.extend(unknown_in(function, &unknown));
+    names.into_table()
+}
+
+/// Where something stands in an input, in words.
+fn at(trial: &Trial) -> String {
+    if trial.pointer.is_empty() { "the input".to_owned() } else { format!("`{}`", trial.pointer) }
+}
+
+fn unenforced_at(function: &Function, trial: &Trial) -> Diagnostic {
+    Diagnostic {
+        place: place(function),
+        message: format!(
+            "the schema of {} in the input of `{}` says `{}: {}`, and nothing enforces it",
+            at(trial),
+            function.name,
+            trial.keyword,
+            trial.limit
+        ),
+        help: "derive `garde::Validate` for the input, with the constraint in `#[garde(…)]` and `#[garde(dive)]` on the way to it, or take the constraint out of the schema".to_owned(),
+    }
+}
+
+/// One warning for all that could not be tried, since it is mostly one field that stands in the way of the others.
+fn unknown_in(function: &Function, unknown: &[(&Trial, &str)]) -> Option<Diagnostic> {
+    let ((trial, reason), others) = unknown.split_first()?;
+    let others = match others.len() {
+        0 => String::new(),
+        1 => " and another constraint".to_owned(),
+        count => format!(" and {count} other constraints"),
+    };
+    Some(Diagnostic {
+        place: place(function),
+        message: format!(
+            "whether `{}` of {}{others} in the input of `{}` is enforced can't be tried: {reason}",
+            trial.keyword,
+            at(trial),
+            function.name
+        ),
+        help: "give the type an example that is accepted, `#[schemars(example = …)]`".to_owned(),
+    })
+}
+
+/// Hands values to a function's parser and validator.
+struct Prober<'a> {
+    entry: &'a FunctionEntry,
+    known: RefCell<HashMap<String, Outcome>>,
+}
+
+/// A fault: its pointer and its detail.
+type Fault = (String, String);
+
+/// What came of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Outcome {
+    Taken,
+    Refused(BTreeSet<Fault>),
+}
+
+impl Prober<'_> {
+    fn probe(&self, value: &Value) -> Outcome {
+        let json = value.to_string();
+        let mut known = self.known.borrow_mut();
+        known
+            .entry(json)
+            .or_insert_with_key(|json| match (self.entry.probe)(json.as_bytes()) {
+                Ok(()) => Outcome::Taken,
+                Err(Rejection::Invalid(errors)) => {
+                    Outcome::Refused(errors.into_iter().map(|error| (error.pointer, error.detail)).collect())
+                }
+                Err(Rejection::Malformed(detail)) => Outcome::Refused([(String::new(), detail)].into()),
+            })
+            .clone()
+    }
+
+    /// The faults that a validator told. A parser stops at the first one, so those that came with others are not its.
+    fn reported(&self) -> BTreeSet<Fault> {
+        let known = self.known.borrow();
+        let several = known.values().filter_map(|outcome| match outcome {
+            Outcome::Refused(faults) if faults.len() > 1 => Some(faults),
+            _ => None,
+        });
+        several.flatten().cloned().collect()
+    }
+}
+
+/// One trial and its outcome.
+#[derive(Debug)]
+struct Attempt {
+    trial: Trial,
+    /// Whether the schema has no objection to the bad value after all, as where another branch of a union takes it.
+    is_void: bool,
+    /// What came of the good value and of the bad one.
+    outcomes: Option<(Outcome, Outcome)>,
+}
+
+/// What is known of a constraint. Of two verdicts on one, the greater counts.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Void,
+    Unknown(String),
+    Unenforced,
+    Enforced,
+}
+
+impl Attempt {
+    fn new(trial: Trial, schema: &Value, definitions: Definitions<'_>, prober: &Prober<'_>) -> Self {
+        let values = trial.values.as_ref();
+        let is_void = values.is_some_and(|values| fits(schema, &values.bad, definitions));
+        let outcomes = values.map(|values| (prober.probe(&values.good), prober.probe(&values.bad)));
+        Self { trial, is_void, outcomes }
+    }
+
+    fn judge(&self, reported: &BTreeSet<Fault>) -> Verdict {
+        let (Some((good, bad)), Some(values)) = (&self.outcomes, &self.trial.values) else {
+            return Verdict::Unknown("no value is known that keeps it".to_owned());
+        };
+        match (good, bad) {
+            _ if self.is_void => Verdict::Void,
+            (_, Outcome::Taken) if values.conclusive => Verdict::Unenforced,
+            (_, Outcome::Taken) => Verdict::Unknown("there are too few different items".to_owned()),
+            (Outcome::Taken, Outcome::Refused(_)) => Verdict::Enforced,
+            (Outcome::Refused(before), Outcome::Refused(after)) => {
+                // Faults are counted, since a rule may put the value into its words.
+                let count =
+                    |faults: &BTreeSet<Fault>, at: &str| faults.iter().filter(|(pointer, _)| pointer == at).count();
+                if after.iter().any(|(pointer, _)| count(after, pointer) > count(before, pointer)) {
+                    Verdict::Enforced
+                } else if after.is_subset(before) && after.is_subset(reported) {
+                    Verdict::Unenforced
+                } else {
+                    Verdict::Unknown(culprit(before))
+                }
+            }
+        }
+    }
+
+    /// Where the fault was told, if it was in one place.
+    fn told_at(&self) -> Option<&str> {
+        let (good, Outcome::Refused(bad)) = self.outcomes.as_ref()? else { return None };
+        let told_anyway = |fault: &&Fault| matches!(good, Outcome::Refused(faults) if faults.contains(*fault));
+        let mut pointers = bad.iter().filter(|fault| !told_anyway(fault)).map(|(pointer, _)| pointer.as_str());
+        let first = pointers.next()?;
+        pointers.all(|pointer| pointer == first).then_some(first)
+    }
+}
+
+/// What a good value was refused for.
+fn culprit(faults: &BTreeSet<Fault>) -> String {
+    match faults.first() {
+        Some((pointer, detail)) if pointer.is_empty() => format!("the server refuses a sample, `{detail}`"),
+        Some((pointer, detail)) => format!("the server refuses a sample for its `{pointer}`, `{detail}`"),
+        None => "the server refuses a sample".to_owned(),
+    }
 }

@@ -1,21 +1,29 @@
 //! Whether what was registered can be: every contradiction, found before anything is generated.
 
+mod answers;
 mod constraints;
+mod fits;
+mod names;
+mod pattern;
 mod sample;
+mod text;
+mod trial;
 
 use std::collections::BTreeMap;
 
 use pikku_core::Registry;
 
 use crate::{
+    channels,
     collect::{input_object, parameters},
+    emit::has_files,
     error::{Diagnostic, Error, Result},
     model::{Function, Model, Place, TextKind},
     schema::{Object, Types},
 };
 
 /// Checks a model, and completes it with what only checking finds out.
-pub(crate) fn check(registry: &Registry, mut model: Model, warnings: &mut Vec<String>) -> Result<Model> {
+pub(crate) fn check(registry: &Registry, mut model: Model, warnings: &mut Vec<Diagnostic>) -> Result<Model> {
     let mut found = Vec::new();
     if model.functions.is_empty() {
         found.push(Diagnostic {
@@ -26,15 +34,18 @@ pub(crate) fn check(registry: &Registry, mut model: Model, warnings: &mut Vec<St
     }
     check_names(&model, &mut found);
     check_routes(&model, &mut found);
+    channels::check(registry, &model, &mut found);
     let types = Types::new(&model);
     for function in &model.functions {
         let object = function.input.as_ref().and_then(|schema| input_object(&types, schema));
         check_parameters(function, object.as_ref(), &mut found);
-        check_queries(function, object.as_ref(), &mut found);
+        check_texts(function, object.as_ref(), &mut found);
     }
+    answers::check_statuses(registry, &model, &mut found);
+    answers::check_errors(&model, &mut found);
     let probed = constraints::probe(registry, &model);
     found.extend(probed.unenforced);
-    warnings.extend(probed.unknown.iter().map(ToString::to_string));
+    warnings.extend(probed.unknown);
     for (function, renamed) in model.functions.iter_mut().zip(probed.renamed) {
         function.renamed = renamed;
     }
@@ -130,8 +141,9 @@ fn check_parameters(function: &Function, object: Option<&Object>, found: &mut Ve
     }
 }
 
-fn check_queries(function: &Function, object: Option<&Object>, found: &mut Vec<Diagnostic>) {
+fn check_texts(function: &Function, object: Option<&Object>, found: &mut Vec<Diagnostic>) {
     for route in &function.http {
+        let is_form = has_files(&route.fields);
         for field in &route.fields {
             let nested = matches!(field.text, TextKind::Nested | TextKind::File | TextKind::FileList);
             let list = matches!(
@@ -140,11 +152,16 @@ fn check_queries(function: &Function, object: Option<&Object>, found: &mut Vec<D
             );
             let required = object
                 .is_some_and(|object| object.fields.iter().any(|known| known.name == field.name && known.required));
-            if list && required && field.place == Place::Query {
+            let carrier = match field.place {
+                Place::Query => Some("a query"),
+                Place::Body if is_form => Some("a form with files"),
+                _ => None,
+            };
+            if let Some(carrier) = carrier.filter(|_| list && required) {
                 found.push(Diagnostic {
                     place: place(function),
                     message: format!(
-                        "the list `{}` of `{}` is required, and a query can't say that a list is empty",
+                        "the list `{}` of `{}` is required, and {carrier} can't say that a list is empty",
                         field.name, function.name
                     ),
                     help: "put `#[serde(default)]` on it".to_owned(),

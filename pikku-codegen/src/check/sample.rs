@@ -1,60 +1,192 @@
-//! Values that fit a schema: as little as is required, and an example where the schema gives one.
+//! Values that fit a schema: an example where the schema gives one, and as many different ones as are asked for.
 
-use regex::Regex;
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
+
+use super::text::{sample_text, text_for_key};
 
 /// Looks schemas up by reference.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Definitions<'m>(pub(super) &'m std::collections::BTreeMap<String, Value>);
+pub(super) struct Definitions<'m>(pub(super) &'m BTreeMap<String, Value>);
 
 impl<'m> Definitions<'m> {
     /// The name that a schema refers to, and what stands under it.
     pub(super) fn resolve(self, schema: &Value) -> Option<(&'m str, &'m Value)> {
-        let name = schema.get("$ref")?.as_str()?.rsplit('/').next()?;
-        self.0.get_key_value(name).map(|(name, schema)| (name.as_str(), schema))
+        self.find(schema.get("$ref")?)
+    }
+
+    /// The name in a reference, and what stands under it.
+    pub(super) fn find(self, reference: &Value) -> Option<(&'m str, &'m Value)> {
+        let name = reference.as_str()?.rsplit('/').next()?.replace("~1", "/").replace("~0", "~");
+        self.0.get_key_value(&name).map(|(name, schema)| (name.as_str(), schema))
     }
 }
 
-/// How deep types may refer to each other before a sample is given up.
+/// How deep values may be nested before a sample is given up.
 const DEEPEST: u8 = 24;
 
-/// A value that fits, if one can be made.
-pub(super) fn sample(schema: &Value, definitions: Definitions<'_>) -> Option<Value> {
-    sample_at(schema, definitions, 0)
+/// Makes samples.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sampler<'m> {
+    pub(super) definitions: Definitions<'m>,
+    /// Whether members are there that may be left out.
+    pub(super) full: bool,
 }
 
-fn sample_at(schema: &Value, definitions: Definitions<'_>, depth: u8) -> Option<Value> {
-    if depth > DEEPEST {
-        return None;
+/// Where a sample stands.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    depth: u8,
+    full: bool,
+    /// The named types around it.
+    inside: Option<&'a Inside<'a>>,
+}
+
+struct Inside<'a> {
+    name: &'a str,
+    outer: Option<&'a Self>,
+}
+
+impl At<'_> {
+    fn is_inside(&self, name: &str) -> bool {
+        let mut inside = self.inside;
+        while let Some(Inside { name: other, outer }) = inside {
+            if *other == name {
+                return true;
+            }
+            inside = *outer;
+        }
+        false
     }
-    let next = |schema: &Value| sample_at(schema, definitions, depth + 1);
-    if let Some(example) = schema.get("examples").and_then(|examples| examples.get(0)) {
-        return Some(example.clone());
+}
+
+impl Sampler<'_> {
+    /// A value that fits. What no fitting text is known for is a text all the same.
+    pub(super) fn sample(&self, schema: &Value) -> Option<Value> {
+        self.nth(schema, 0)
     }
-    if let Some(constant) = schema.get("const") {
-        return Some(constant.clone());
+
+    /// The value of this number: they differ from each other, unless only a part of the type has so many values.
+    pub(super) fn nth(&self, schema: &Value, number: usize) -> Option<Value> {
+        self.at(schema, number, At { depth: 0, full: self.full, inside: None })
     }
-    if let Some(first) = schema.get("enum").and_then(|values| values.get(0)) {
-        return Some(first.clone());
+
+    /// So many values that all differ.
+    pub(super) fn distinct(&self, schema: &Value, count: usize) -> Option<Vec<Value>> {
+        let values: Vec<Value> = (0..count).map(|number| self.nth(schema, number)).collect::<Option<_>>()?;
+        let mut texts: Vec<String> = values.iter().map(Value::to_string).collect();
+        texts.sort_unstable();
+        texts.windows(2).all(|pair| pair[0] != pair[1]).then_some(values)
     }
-    let base = match definitions.resolve(schema) {
-        Some((_, target)) => Some(next(target)?),
-        None => None,
-    };
-    let branches = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(*key)?.as_array());
-    let chosen = match branches {
-        // The shortest way out of a recursive type is a branch that can be sampled at all.
-        Some(branches) => Some(branches.iter().find_map(next)?),
-        None => None,
-    };
-    let mut parts: Vec<Value> = base.into_iter().chain(chosen).collect();
-    for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-        parts.push(next(part)?);
+
+    /// So many values, different ones if there are as many.
+    pub(super) fn several(&self, schema: &Value, count: usize) -> Option<(Vec<Value>, bool)> {
+        match self.distinct(schema, count) {
+            Some(values) => Some((values, true)),
+            None => Some((vec![self.sample(schema)?; count], false)),
+        }
     }
-    if schema.get("type").is_some() || parts.is_empty() {
-        parts.push(sample_of_type(schema, definitions, depth)?);
+
+    fn at(&self, schema: &Value, number: usize, at: At<'_>) -> Option<Value> {
+        if at.depth > DEEPEST {
+            return None;
+        }
+        let next = At { depth: at.depth + 1, ..at };
+        let list = |key: &str| schema.get(key).and_then(Value::as_array);
+        if let Some(examples) = list("examples").or(list("enum")).filter(|values| !values.is_empty()) {
+            return examples.get(number).cloned();
+        }
+        if let Some(constant) = schema.get("const") {
+            return (number == 0).then(|| constant.clone());
+        }
+        let mut parts = Vec::new();
+        if let Some((name, target)) = self.definitions.resolve(schema) {
+            // A type that holds itself is left empty the second time.
+            let full = next.full && !at.is_inside(name);
+            let inside = Inside { name, outer: at.inside };
+            parts.push(self.varied(target, number, At { full, inside: Some(&inside), ..next })?);
+        }
+        for branches in ["anyOf", "oneOf"].iter().filter_map(|key| list(key)) {
+            parts.push(self.branch(branches, number, next)?);
+        }
+        for part in list("allOf").into_iter().flatten() {
+            parts.push(self.varied(part, number, next)?);
+        }
+        if schema.get("type").is_some() || parts.is_empty() {
+            parts.push(self.of_type(schema, number, next)?);
+        }
+        parts.into_iter().reduce(merge)
     }
-    parts.into_iter().reduce(merge)
+
+    /// The value of this number, or the first one again: another part of the whole may differ.
+    fn varied(&self, schema: &Value, number: usize, at: At<'_>) -> Option<Value> {
+        self.at(schema, number, at).or_else(|| self.at(schema, 0, at))
+    }
+
+    /// A value of one of several branches. A recursive type ends at a branch that can be sampled at all.
+    fn branch(&self, branches: &[Value], number: usize, at: At<'_>) -> Option<Value> {
+        let count = branches.len();
+        let own = || self.at(&branches[number % count], number / count, at);
+        let others = || branches.iter().find_map(|branch| self.at(branch, number, at));
+        if count == 0 { None } else { own().or_else(others) }
+    }
+
+    fn of_type(&self, schema: &Value, number: usize, at: At<'_>) -> Option<Value> {
+        match type_of(schema) {
+            Some("object") => self.object(schema, number, at).map(Value::Object),
+            Some("array") => {
+                let items = schema.get("items").unwrap_or(&Value::Null);
+                let fixed = schema.get("prefixItems").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                let least = usize::try_from(limit(schema, "minItems").unwrap_or(0)).ok()?;
+                let rest = (fixed.len()..least).map(|index| self.varied(items, number + index - fixed.len(), at));
+                fixed.iter().map(|item| self.varied(item, number, at)).chain(rest).collect()
+            }
+            Some("string") => {
+                let placeholder = || (number == 0).then(|| "a".to_owned());
+                sample_text(schema, number).or_else(placeholder).map(Value::String)
+            }
+            Some("integer") => sample_integer(schema, number),
+            Some("number") => sample_number(schema, number),
+            Some("boolean") => [false, true].get(number).map(|value| json!(value)),
+            None if number > 0 => Some(json!(number)),
+            _ => (number == 0).then_some(Value::Null),
+        }
+    }
+
+    fn object(&self, schema: &Value, number: usize, at: At<'_>) -> Option<Map<String, Value>> {
+        let mut object = Map::new();
+        let properties = || schema.get("properties").and_then(Value::as_object);
+        let required: Vec<&str> =
+            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        for (name, member) in properties().into_iter().flatten() {
+            if required.contains(&name.as_str()) {
+                object.insert(name.clone(), self.varied(member, number, at)?);
+            } else if at.full
+                && let Some(value) = self.varied(member, number, at)
+            {
+                object.insert(name.clone(), value);
+            }
+        }
+        for name in required {
+            object.entry(name).or_insert(Value::Null);
+        }
+        let least = usize::try_from(limit(schema, "minProperties").unwrap_or(0)).ok()?;
+        if let Some(values) = values_of(schema) {
+            for index in 0..least.saturating_sub(object.len()) {
+                let value = self.varied(values, number + index, at)?;
+                object.insert(text_for_key(schema, number + index)?, value);
+            }
+        }
+        Some(object)
+    }
+}
+
+/// The schema of the values of a map.
+pub(super) fn values_of(schema: &Value) -> Option<&Value> {
+    let patterns = schema.get("patternProperties").and_then(Value::as_object);
+    let others = schema.get("additionalProperties").filter(|others| **others != false);
+    patterns.and_then(|patterns| patterns.values().next()).or(others)
 }
 
 /// Two samples that have to hold at once: the members of both, if they are objects.
@@ -69,34 +201,6 @@ fn merge(one: Value, other: Value) -> Value {
     }
 }
 
-fn sample_of_type(schema: &Value, definitions: Definitions<'_>, depth: u8) -> Option<Value> {
-    let next = |schema: &Value| sample_at(schema, definitions, depth + 1);
-    match type_of(schema) {
-        Some("object") => {
-            let mut object = Map::new();
-            for name in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-            {
-                let member = schema.get("properties").and_then(|properties| properties.get(name));
-                object.insert(name.to_owned(), member.map_or(Some(Value::Null), next)?);
-            }
-            Some(Value::Object(object))
-        }
-        Some("array") => {
-            if let Some(items) = schema.get("prefixItems").and_then(Value::as_array) {
-                return items.iter().map(next).collect::<Option<Vec<_>>>().map(Value::Array);
-            }
-            let count = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
-            let item = if count > 0 { schema.get("items").map_or(Some(Value::Null), next)? } else { Value::Null };
-            Some(Value::Array(vec![item; usize::try_from(count).ok()?]))
-        }
-        Some("string") => sample_string(schema).map(Value::String),
-        Some("integer") => sample_integer(schema),
-        Some("number") => sample_number(schema),
-        Some("boolean") => Some(Value::Bool(false)),
-        _ => Some(Value::Null),
-    }
-}
-
 /// The type of a schema; of several, the first that is not `null`.
 pub(super) fn type_of(schema: &Value) -> Option<&str> {
     match schema.get("type")? {
@@ -106,86 +210,55 @@ pub(super) fn type_of(schema: &Value) -> Option<&str> {
     }
 }
 
-fn sample_string(schema: &Value) -> Option<String> {
-    let length = |key| schema.get(key).and_then(Value::as_u64).and_then(|length| usize::try_from(length).ok());
-    let (min, max) = (length("minLength").unwrap_or(0), length("maxLength").unwrap_or(usize::MAX));
-    if let Some(known) = schema.get("format").and_then(Value::as_str).and_then(sample_format) {
-        return Some(known.to_owned());
-    }
-    let pattern = match schema.get("pattern").and_then(Value::as_str) {
-        Some(pattern) => Some(Regex::new(pattern).ok()?),
-        None => None,
-    };
-    let fits = |text: &String| {
-        let count = text.chars().count();
-        (min..=max).contains(&count) && pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
-    };
-    let words = [
-        "a",
-        "A",
-        "0",
-        "a0",
-        "A0",
-        "a-a",
-        "a_a",
-        "a.a",
-        "a@a.aa",
-        "0.0",
-        "2000-01-01",
-        "#000000",
-        "+10000000000",
-        "/a",
-    ];
-    let lengths = [min.max(1), min, min + 1];
-    words
-        .iter()
-        .flat_map(|word| {
-            let padded = lengths.iter().map(move |length| word.chars().cycle().take((*length).min(10_000)).collect());
-            std::iter::once((*word).to_owned()).chain(padded)
-        })
-        .chain(std::iter::once(String::new()))
-        .find(fits)
+/// A limit that counts something.
+pub(super) fn limit(schema: &Value, key: &str) -> Option<u64> {
+    schema.get(key).and_then(Value::as_u64)
 }
 
-fn sample_format(format: &str) -> Option<&'static str> {
-    Some(match format {
-        "uuid" => "7f1b1c9e-5b0e-4a57-9a1c-0c8f3f6f2c11",
-        "date-time" => "2026-01-02T03:04:05Z",
-        "partial-date-time" => "2026-01-02T03:04:05",
-        "date" => "2026-01-02",
-        "time" => "03:04:05Z",
-        "partial-time" => "03:04:05",
-        "duration" => "PT1S",
-        "email" => "a@example.com",
-        "uri" | "url" | "uri-reference" => "https://example.com/",
-        "ip" | "ipv4" => "127.0.0.1",
-        "ipv6" => "::1",
-        "hostname" => "example.com",
-        _ => return None,
-    })
-}
-
-fn sample_integer(schema: &Value) -> Option<Value> {
-    let bound = |key: &str| schema.get(key).and_then(Value::as_i64);
-    let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound.saturating_add(1)));
-    let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound.saturating_sub(1)));
+fn sample_integer(schema: &Value, number: usize) -> Option<Value> {
+    let bound = |key: &str| {
+        let bound = schema.get(key)?;
+        bound.as_i64().map(i128::from).or(bound.as_u64().map(i128::from))
+    };
     let step = bound("multipleOf").filter(|step| *step > 0).unwrap_or(1);
-    let value = match (least, most) {
-        (Some(least), _) if least > 0 => least.checked_add(step - 1)? / step * step,
-        (_, Some(most)) if most < 0 => most / step * step,
-        _ => 0,
+    let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound + 1));
+    let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound - 1));
+    let least = least.map(|least| -(-least).div_euclid(step) * step);
+    let most = most.map(|most| most.div_euclid(step) * step);
+    let start = 0.max(least.unwrap_or(0)).min(most.unwrap_or(i128::MAX));
+    let fits = |value: &i128| {
+        least.is_none_or(|least| *value >= least)
+            && most.is_none_or(|most| *value <= most)
+            && schema.get("not").and_then(|not| not.get("const")).is_none_or(|not| *not != json!(value))
     };
-    Some(json!(value))
+    // Away from zero first, and then to the other side of it.
+    let up = (0..).map(|count| start + count * step).take(number + 2);
+    let down = (1..).map(|count| start - count * step).take(number + 2);
+    let value = up.chain(down).filter(fits).nth(number)?;
+    i64::try_from(value).map(Value::from).or_else(|_| u64::try_from(value).map(Value::from)).ok()
 }
 
-fn sample_number(schema: &Value) -> Option<Value> {
+fn sample_number(schema: &Value, number: usize) -> Option<Value> {
     let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-    let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound + 1e-3));
-    let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound - 1e-3));
-    let value = match (least, most) {
-        (Some(least), _) if least > 0.0 => least,
-        (_, Some(most)) if most < 0.0 => most,
-        _ => 0.0,
+    let (least, above) = (bound("minimum"), bound("exclusiveMinimum"));
+    let (most, below) = (bound("maximum"), bound("exclusiveMaximum"));
+    let step = bound("multipleOf").filter(|step| *step > 0.0);
+    #[expect(clippy::cast_precision_loss, reason = "no list is as long")]
+    let count = number as f64;
+    if let Some(step) = step {
+        let first = least.or(above).unwrap_or(0.0).max(0.0).min(most.or(below).unwrap_or(f64::MAX));
+        return Some(json!(((first / step).ceil() + count) * step));
+    }
+    let value = match (least.or(above), most.or(below)) {
+        // Never at an end that is left out itself.
+        (Some(least), Some(most)) if above.is_some() || number > 0 => {
+            least + (most - least) * (count + 1.0) / (count + 2.0)
+        }
+        (Some(least), Some(most)) if below.is_some() => least + (most - least) / 2.0,
+        (Some(least), _) if above.is_some() => least + count + 1.0,
+        (Some(least), _) => least + count,
+        (None, Some(most)) => most.min(0.0) - count - if below.is_some() { 1.0 } else { 0.0 },
+        (None, None) => count,
     };
     Some(json!(value))
 }

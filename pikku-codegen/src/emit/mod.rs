@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::model::{Function, HttpRoute, Model};
+use crate::model::{Function, HttpRoute, Model, RouteField, TextKind};
 
+mod dispatcher;
 pub mod router;
 pub mod rust_client;
 pub mod typescript;
@@ -50,6 +51,11 @@ pub(crate) fn routes(model: &Model) -> impl Iterator<Item = (&Function, &HttpRou
         model.functions.iter().flat_map(|function| function.http.iter().map(of(function))).collect();
     routes.sort_by_key(|(_, route): &(&Function, &HttpRoute)| (&route.path, &route.method));
     routes.into_iter()
+}
+
+/// Whether an input with these fields has files, so that it travels as a form.
+pub(crate) fn has_files(fields: &[RouteField]) -> bool {
+    fields.iter().any(|field| matches!(field.text, TextKind::File | TextKind::FileList))
 }
 
 /// The path of a function in its crate.

@@ -1,13 +1,13 @@
 //! The router: the table of the routes, and the `match` from a route to its function.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use syn::Path;
 
-use super::{File, header, routes};
+use super::{File, dispatcher, has_files, header, routes};
 use crate::{
     error::{Error, Result},
-    model::{Function, HttpRoute, Model, TextKind},
+    model::{Function, HttpRoute, Model, RouteField, TextKind},
 };
 
 /// Renders `router.rs`.
@@ -53,6 +53,14 @@ fn render_code(model: &Model) -> Result<TokenStream> {
         .iter()
         .map(|(function, _)| path(&format!("{}::{}", function.module, function.name)))
         .collect::<Result<_>>()?;
+    let mut entries: Vec<TokenStream> = entries.collect();
+    entries.extend(dispatcher::render_routes(model));
+    let channel_numbers = (routes.len()..).map(Literal::usize_unsuffixed);
+    let upgrades = model.channels.iter().zip(channel_numbers).map(|(channel, number)| {
+        let dispatcher = dispatcher::dispatcher(channel);
+        quote!(#number => incoming.upgrade::<#dispatcher>().await,)
+    });
+    let dispatchers = dispatcher::render_items(model)?;
     let contract = Literal::u32_unsuffixed(model.contract);
     Ok(quote! {
         use ::pikku_core::__private as pikku;
@@ -87,6 +95,7 @@ fn render_code(model: &Model) -> Result<TokenStream> {
             async fn dispatch(route: usize, incoming: pikku::Incoming<'_, App>) -> pikku::axum::response::Response {
                 match route {
                     #(#numbers => incoming.serve::<#functions>().await,)*
+                    #(#upgrades)*
                     _ => incoming.unrouted(),
                 }
             }
@@ -98,6 +107,8 @@ fn render_code(model: &Model) -> Result<TokenStream> {
                 }
             }
         }
+
+        #(#dispatchers)*
     })
 }
 
@@ -129,9 +140,7 @@ fn render_route(function: &Function, route: &HttpRoute) -> TokenStream {
         let seconds = Literal::u64_unsuffixed(seconds);
         quote!(timeout: Some(::std::time::Duration::from_secs(#seconds)),)
     });
-    let texts: Vec<TokenStream> =
-        route.fields.iter().filter_map(|field| render_text(&field.name, field.text)).collect();
-    let texts = (!texts.is_empty()).then(|| quote!(texts: &[#(#texts),*],));
+    let texts = render_texts(&route.fields);
     let renamed = (!function.renamed.is_empty()).then(|| {
         let pairs = function.renamed.iter().map(|(rust, wire)| quote!((#rust, #wire)));
         quote!(renamed: &[#(#pairs),*],)
@@ -144,9 +153,20 @@ fn render_route(function: &Function, route: &HttpRoute) -> TokenStream {
     }
 }
 
-fn render_text(name: &str, kind: TextKind) -> Option<TokenStream> {
+/// What strings become, for the fields that are none.
+pub(super) fn render_texts(fields: &[RouteField]) -> Option<TokenStream> {
+    let is_form = has_files(fields);
+    let texts: Vec<TokenStream> =
+        fields.iter().filter_map(|field| render_text(&field.name, field.text, is_form)).collect();
+    (!texts.is_empty()).then(|| quote!(texts: &[#(#texts),*],))
+}
+
+/// What a string becomes, if it is not to stay one. Nested data travels as text in a form only.
+fn render_text(name: &str, kind: TextKind, is_form: bool) -> Option<TokenStream> {
     let variant = match kind {
-        TextKind::Text | TextKind::Nested => return None,
+        TextKind::Text => return None,
+        TextKind::Nested if !is_form => return None,
+        TextKind::Nested => "Nested",
         TextKind::Number => "Number",
         TextKind::Boolean => "Boolean",
         TextKind::Scalar => "Scalar",
@@ -161,6 +181,12 @@ fn render_text(name: &str, kind: TextKind) -> Option<TokenStream> {
     Some(quote!((#name, pikku::TextKind::#variant)))
 }
 
-fn path(text: &str) -> Result<Path> {
-    syn::parse_str(&format!("::{text}")).map_err(|error| Error::Emit(format!("`{text}` is no path: {error}")))
+/// A path from the root. Its segments may be keywords, as in `todos::r#type`.
+pub(super) fn path(text: &str) -> Result<Path> {
+    let segments = text.split("::").map(|segment| match syn::parse_str::<Ident>(segment) {
+        Ok(_) => segment.to_owned(),
+        Err(_) => format!("r#{segment}"),
+    });
+    let path = segments.fold(String::new(), |path, segment| format!("{path}::{segment}"));
+    syn::parse_str(&path).map_err(|error| Error::Emit(format!("`{text}` is no path: {error}")))
 }

@@ -6,12 +6,15 @@
 //! | `pikku-operations` | every function as a value, for bundles that hold only what they call |
 //! | `pikku-types` | what functions take, answer with and fail with |
 //! | `pikku-runtime`, `pikku-extras` | the runtime, the same for every application |
+//! | `pikku-websocket` | a socket for each channel; written if there are channels |
+//! | `pikku-socket-runtime`, `pikku-socket-extras` | what sockets run on, the same for every application |
 //! | `pikku-codecs`, `pikku-readers` | what only some operations need; written if there are such |
 
 mod api;
 mod fold;
 mod names;
 mod readers;
+mod socket;
 mod source_map;
 mod types;
 mod view;
@@ -68,10 +71,14 @@ pub fn render(model: &Model, root: Option<&str>) -> Result<Vec<File>, tera::Erro
     files.push(source_map::render(&declarations, root, marks));
     files.push(declarations);
 
-    if operations.codecs {
+    let sockets = socket::Sockets::new(&api);
+    if let Some(sockets) = &sockets {
+        files.extend(sockets.render()?);
+    }
+    if operations.codecs || sockets.as_ref().is_some_and(|sockets| sockets.codecs) {
         files.push(file("pikku-codecs.js", include_str!("../../templates/typescript/pikku-codecs.js")));
     }
-    if operations.readers {
+    if operations.readers || sockets.as_ref().is_some_and(|sockets| sockets.readers) {
         let readers = view::Readers::new(&api);
         files.push(fill("pikku-readers.js", include_str!("../../templates/typescript/readers.js.tera"), &readers)?);
     }

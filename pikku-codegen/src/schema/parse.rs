@@ -28,7 +28,8 @@ impl Types {
     pub fn new(model: &Model) -> Self {
         let inputs =
             Direction::new(&model.inputs, model.functions.iter().filter_map(|function| function.input.as_ref()));
-        let outputs = Direction::new(&model.outputs, model.functions.iter().flat_map(written_by));
+        let written = model.functions.iter().flat_map(written_by).chain(model.topics.iter().map(|topic| &topic.data));
+        let outputs = Direction::new(&model.outputs, written);
         let names = Names::new(&inputs, &outputs);
 
         let named = inputs

@@ -5,15 +5,16 @@
 
 /**
  * Encodes the body of a function that takes files as a form. The files come last, so that a server that reads in order
- * knows every other field before the first of them.
+ * knows every other field before the first of them. The fields in `nested` are JSON as a whole; any other list repeats
+ * its key.
  */
-export const multipart = (input) => {
+export const multipart = (input, nested = []) => {
   const form = new FormData()
   for (const files of [false, true]) {
     for (const name in input) {
-      for (const item of [input[name]].flat()) {
+      for (const item of nested.includes(name) ? [input[name]] : [input[name]].flat()) {
         if (item == null || item instanceof Blob != files) continue
-        form.append(name, typeof item == 'object' && !files ? JSON.stringify(item) : item)
+        form.append(name, typeof item == 'object' && !files ? encodeExactly(item) : item)
       }
     }
   }
@@ -44,6 +45,16 @@ export const decodeExactly = (text, ok, { read, errors = {} }) => {
   const error = Object(value)
   if (Object.hasOwn(errors, error.code)) error.data = errors[error.code](error.data)
   return error
+}
+
+/**
+ * Decodes what comes over a channel, with all digits of the integers in the replies, the topics, and the data of the
+ * errors that say so.
+ */
+export const decodeFrames = (routing, actions, topics, errors) => (text) => {
+  const { [routing]: action, topic, error } = Object(JSON.parse(text))
+  const [reads, name] = error?.code ? [errors, error.code] : action == null ? [topics, topic] : [actions, action]
+  return Object.hasOwn(reads, name) ? reads[name](parseExactly(text)) : JSON.parse(text)
 }
 
 /** Like JSON.parse, but an integer that a number can't hold becomes a bigint. */
@@ -79,10 +90,10 @@ export const fields = (value, reads) => {
 
 /** An object whose other keys than `known` all hold the same type. */
 export const values = (value, read, known = []) => {
-  for (const name in isObject(value) ? value : {}) {
-    if (!known.includes(name)) value[name] = read(value[name])
-  }
-  return value
+  if (!isObject(value)) return value
+  // It is made anew, because to assign to the key `__proto__` would be something else.
+  const entries = Object.entries(value).map(([name, item]) => [name, known.includes(name) ? item : read(item)])
+  return Object.fromEntries(entries)
 }
 
 /** An object that names its variant in the field `tag`. */

@@ -49,6 +49,7 @@ export type ServerError = PikkuError<500, 'internal_error', undefined> | PikkuEr
 /** What a function with an input answers to one that it can't take. */
 export type InputError =
   | PikkuError<400, 'bad_request', undefined>
+  | PikkuError<408, 'request_timeout', undefined>
   | PikkuError<413, 'payload_too_large', undefined>
   | PikkuError<415, 'unsupported_media_type', undefined>
   | PikkuError<422, 'invalid_input', undefined>

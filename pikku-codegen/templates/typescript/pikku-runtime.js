@@ -107,29 +107,11 @@ const perform = async (client, operation, input, options = {}) => {
  */
 const request = (client, operation, input, options) => {
   const { route = operation, query, whole, encode = JSON.stringify } = operation
-  const [method, template] = route.split(' ')
+  const [method] = route.split(' ')
   // Without a prototype, so that a parameter called `constructor` is missing when it is.
   const fields = { __proto__: null, ...input }
 
-  const path = template.replace(/{(\*)?(.+?)}/g, (_, rest, name) => {
-    const segments = String(fields[name] ?? '').split(rest && '/')
-    delete fields[name]
-    const encoded = segments.map((segment) => {
-      // Dots would be taken for steps between folders, even when they are encoded.
-      if (/^\.{0,2}$/.test(segment)) throw new TypeError(`${route} needs \`${name}\`, not "${segment}"`)
-      return encodeURIComponent(segment)
-    })
-    return encoded.join('/')
-  })
-
-  const search = new URLSearchParams()
-  for (const name in fields) {
-    if (query ? query.includes(name) : /GET|DELETE/.test(method)) {
-      for (const item of [fields[name]].flat()) item == null || search.append(name, item)
-      delete fields[name]
-    }
-  }
-
+  const path = locate(route, fields, query)
   const headers = new Headers(client.headers)
   let body
   if (whole || Object.keys(fields).length) {
@@ -138,7 +120,31 @@ const request = (client, operation, input, options) => {
     if (typeof body == 'string') headers.set('content-type', 'application/json')
   }
   for (const name in options.headers) headers.set(name, options.headers[name])
-  return [client.serverUrl + path + (search + '' && '?' + search), { method, headers, body, signal: limit(options) }]
+  return [client.serverUrl + path, { method, headers, body, signal: limit(options) }]
+}
+
+/** The path and query of a route. What goes into them is taken out of the fields, which have no prototype. */
+export const locate = (route, fields, query) => {
+  const path = route.replace(/^\S+ /, '').replace(/{(\*)?(.+?)}/g, (_, rest, name) => {
+    const segments = String(fields[name] ?? '').split(rest && '/')
+    delete fields[name]
+    const encoded = segments.map((segment) => {
+      // Dots would be taken for steps between folders, even when they are encoded, and half a character is no text.
+      if (/^\.?\.?$|\p{Cs}/u.test(segment)) throw new TypeError(`${route} needs \`${name}\`, not "${segment}"`)
+      return encodeURIComponent(segment)
+    })
+    return encoded.join('/')
+  })
+
+  const search = new URLSearchParams()
+  for (const name in fields) {
+    // POST, PUT and PATCH have a body.
+    if (query ? query.includes(name) : !/^P/.test(route)) {
+      for (const item of [fields[name]].flat()) item == null || search.append(name, item)
+      delete fields[name]
+    }
+  }
+  return path + (search + '' && '?' + search)
 }
 
 /** A signal for both ways to end a call. `AbortSignal.any` would be it, but older browsers and React Native lack it. */

@@ -28,7 +28,8 @@ impl Schemas {
         self.output.subschema_for::<T>().to_value()
     }
 
-    /// The model of these functions. The fields named `dryRun` travel in the query wherever they are.
+    /// The model of these functions. The fields named `dryRun` travel in the query wherever they are, and those named
+    /// `details` are nested.
     pub(crate) fn model(mut self, app: &str, mut functions: Vec<Function>) -> Model {
         functions.sort_by(|one, other| one.name.cmp(&other.name));
         let inputs: BTreeMap<_, _> = self.input.take_definitions(true).into_iter().collect();
@@ -45,7 +46,7 @@ impl Schemas {
                 let fields = fields.iter().map(|name| RouteField {
                     name: name.clone(),
                     place: place(name),
-                    text: TextKind::Text,
+                    text: if name == "details" { TextKind::Nested } else { TextKind::Text },
                 });
                 route.fields = fields.collect();
             }
@@ -87,6 +88,7 @@ pub(crate) fn function(name: &str, docs: &str, method: &str, path: &str) -> Func
         output: Output::None,
         error: "NoError".to_owned(),
         errors: vec![],
+        requires_channel: false,
         http: vec![route],
         renamed: BTreeMap::new(),
     }

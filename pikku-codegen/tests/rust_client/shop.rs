@@ -64,10 +64,29 @@ struct RenameTodo {
     dry_run: Option<bool>,
 }
 
+/// What to change about a todo.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct UpdateTodo {
+    #[schemars(extend("format" = "uuid"))]
+    todo_id: String,
+    title: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
+    due: Option<Option<String>>,
+    #[serde(default)]
+    tags: Vec<String>,
+    dry_run: Option<bool>,
+}
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct TodoKey {
     todo_id: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Details {
+    author: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -78,6 +97,7 @@ struct UploadPicture {
     picture: String,
     #[schemars(extend("format" = "binary"))]
     small_picture: Option<String>,
+    details: Vec<Details>,
     caption: String,
 }
 
@@ -260,6 +280,10 @@ pub(crate) fn model() -> Model {
             input: schemas.input::<RenameTodo>(),
             output: Output::Json(schemas.output::<Todo>()),
             ..function("rename_todo", "Renames a todo. Only its creator may.", "PATCH", "/todos/{todoId}")
+        }),
+        of_todo(Function {
+            input: schemas.input::<UpdateTodo>(),
+            ..function("update_todo", "", "PATCH", "/todos/{todoId}/all")
         }),
         of_todo(Function {
             auth: true,

@@ -71,6 +71,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         let mut sign_in = pin!(tokio::time::sleep(config.sign_in));
         let mut misses = 0;
         let mut pending: VecDeque<Received> = VecDeque::new();
+        let mut draining = false;
 
         let greeting = D::connect(opened).await;
         self.answer(greeting);
@@ -83,7 +84,10 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
             {
                 running.set(Some(handle::<A, D>(self.connected, received)));
             }
-            let may_read = pending.len() < config.pending;
+            if draining && running.is_none() {
+                outbound.close(1012, "the server is about to restart");
+            }
+            let may_read = !draining && pending.len() < config.pending;
             let must_sign_in = !D::PUBLIC && self.connected.sessions.get().is_none();
             tokio::select! {
                 biased;
@@ -121,8 +125,9 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     sign_in.as_mut().reset(tokio::time::Instant::now() + config.sign_in);
                 }
                 () = stopped(&mut stopping) => {
+                    // What has come is still answered, and nothing more is read.
                     stopping = None;
-                    outbound.close(1012, "the server is about to restart");
+                    draining = true;
                 }
             }
         }

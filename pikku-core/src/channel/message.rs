@@ -175,13 +175,7 @@ impl<A: App> fmt::Debug for Opened<'_, A> {
 impl<A: App> Opened<'_, A> {
     /// Runs `F`. What it answers with is sent, if it is anything.
     pub async fn run<F: PikkuFunc<App = A>>(self, renamed: &'static [(&'static str, &'static str)]) -> Handled {
-        let input = || {
-            let json = if is_unit::<F::Input>() { b"null" } else { self.opening };
-            input::parse::<F::Input>(json)
-                .and_then(|input| input::validate::<F>(&input).map(|()| input))
-                .map_err(|rejection| Problem::from(input::rename(rejection, renamed)))
-        };
-        match call::<F>(self.connected, input).await {
+        match call::<F>(self.connected, || opening_input::<F>(self.opening, renamed)).await {
             Ok(_) if is_unit::<F::Output>() => Handled::silently(),
             Ok(output) => match serde_json::to_string(&Shown(&output)) {
                 Ok(json) => Handled(Some(json)),
@@ -190,6 +184,27 @@ impl<A: App> Opened<'_, A> {
             Err(problem) => Handled(Some(frame::failure(self.routing, None, None, &problem))),
         }
     }
+}
+
+/// Whether the path and the query of an upgrade are an input of `F`.
+///
+/// # Errors
+/// What the client is told instead of an upgrade.
+pub fn check_opening<F: PikkuFunc>(
+    opening: &[u8],
+    renamed: &'static [(&'static str, &'static str)],
+) -> Result<(), Problem> {
+    opening_input::<F>(opening, renamed).map(drop)
+}
+
+fn opening_input<F: PikkuFunc>(
+    opening: &[u8],
+    renamed: &'static [(&'static str, &'static str)],
+) -> Result<F::Input, Problem> {
+    let json = if is_unit::<F::Input>() { b"null" } else { opening };
+    input::parse::<F::Input>(json)
+        .and_then(|input| input::validate::<F>(&input).map(|()| input))
+        .map_err(|rejection| input::rename(rejection, renamed).into())
 }
 
 /// Session, input, permissions, function: the way that every call goes.

@@ -15,7 +15,7 @@ mod upgrade;
 pub use frame::ReplyShape;
 pub(crate) use handle::Connection;
 pub use handle::{Channel, ChannelState};
-pub use message::{Binary, Handled, Message, Opened};
+pub use message::{Binary, Handled, Message, Opened, check_opening};
 pub use origin::Origins;
 pub(crate) use outbound::Outbound;
 pub use outbound::SlowConsumer;
@@ -23,7 +23,7 @@ pub(crate) use upgrade::{Stopping, credentials_from_protocols, upgrade};
 
 use std::time::Duration;
 
-use crate::app::App;
+use crate::{app::App, error::Problem};
 
 /// A channel, as its functions name it; `#[pikku_channel]` implements it.
 #[diagnostic::on_unimplemented(
@@ -46,6 +46,12 @@ pub trait ChannelDispatch<A: App>: Send + Sync + 'static {
     const PUBLIC: bool;
     /// Whether there are messages that may come before anybody is signed in.
     const HAS_PUBLIC_ROUTES: bool;
+
+    /// Whether the path and the query of an upgrade say what they have to.
+    ///
+    /// # Errors
+    /// What the client is told instead of an upgrade.
+    fn check_opening(opening: &[u8]) -> Result<(), Problem>;
 
     /// Runs when a connection opens.
     fn connect(opened: Opened<'_, A>) -> impl Future<Output = Handled> + Send;

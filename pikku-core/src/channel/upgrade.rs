@@ -43,6 +43,7 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
         return Err(call.nobody());
     }
     let opening = opening_document(call)?;
+    D::check_opening(&opening)?;
     let config = config.clone();
     let upgrade = WebSocketUpgrade::from_request_parts(&mut call.context.parts, &()).await;
     let upgrade = upgrade.map_err(|error| Problem::bad_request(format!("this can't be upgraded: {error}")))?;

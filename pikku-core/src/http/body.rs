@@ -15,22 +15,20 @@ use crate::{
     app::App,
     error::{FieldError, Problem},
     function::PikkuFunc,
-    input::{self, DecodeError, Document, TextKind, Texts, decode_component, form_pairs},
+    input::{self, DecodeError, Document, Rejection, TextKind, Texts, decode_component, form_pairs},
 };
 
 /// Reads, parses and validates the input of `F`.
 pub(super) async fn read_input<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<F::Input, Problem> {
     let mut body = read_body(call).await?;
-    let files = body.take_files();
+    let files = body.take_files(call.route.texts)?;
     let document = call_document(call, &body)?;
     let parsed = if files.is_empty() {
         input::parse_document::<F::Input>(&document)
     } else {
         with_files(files, || input::parse_document::<F::Input>(&document))
     };
-    parsed
-        .and_then(|input| input::validate::<F>(&input).map(|()| input))
-        .map_err(|rejection| input::rename(rejection, call.route.renamed).into())
+    Ok(input::checked::<F>(parsed?, call.route.renamed)?)
 }
 
 /// What the request of an upgrade says in its path and query, as JSON: the opening data of a channel.
@@ -48,14 +46,19 @@ enum Read {
 
 impl Read {
     /// Takes the files out of a form, and leaves a placeholder for each.
-    fn take_files(&mut self) -> Vec<Upload> {
-        let Self::Multipart(form) = self else { return Vec::new() };
+    ///
+    /// A file is taken where the input wants one, since a placeholder would be an odd text anywhere else.
+    fn take_files(&mut self, kinds: &[(&str, TextKind)]) -> Result<Vec<Upload>, Rejection> {
+        let Self::Multipart(form) = self else { return Ok(Vec::new()) };
         let mut files = Vec::with_capacity(form.files.len());
         for (number, (name, file)) in form.files.drain(..).enumerate() {
+            if !kinds.iter().any(|(known, kind)| *known == name && is_file(*kind)) {
+                return Err(Rejection::member(&name, "no file is taken here"));
+            }
             form.texts.push((name, placeholder(number)));
             files.push(file);
         }
-        files
+        Ok(files)
     }
 }
 
@@ -73,7 +76,14 @@ async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
     if body.is_end_stream() && !headers.contains_key(header::CONTENT_TYPE) {
         return Ok(Read::None);
     }
-    let kind = kind(headers)?;
+    let kind = match kind(headers) {
+        Ok(kind) => kind,
+        // What a body is does not matter where there is none.
+        Err(problem) => {
+            let nothing = collect(body, 0, call.runtime.config.body_timeout).await;
+            return nothing.map(|_| Read::None).map_err(|_| problem);
+        }
+    };
     let may_be_left_out = matches!(call.request().method, Method::GET | Method::HEAD | Method::DELETE);
     let config = &call.runtime.config;
     let limit = call.route.body_limit.unwrap_or(config.body_limit);
@@ -120,8 +130,12 @@ fn kind(headers: &HeaderMap) -> Result<Option<Kind>, Problem> {
 
 /// Whether an input has one field for a file, and that no list.
 fn takes_one_file(texts: &[(&str, TextKind)]) -> bool {
-    let mut files = texts.iter().filter(|(_, kind)| matches!(kind, TextKind::File | TextKind::FileList));
+    let mut files = texts.iter().filter(|(_, kind)| is_file(*kind));
     matches!((files.next(), files.next()), (Some((_, TextKind::File)), None))
+}
+
+fn is_file(kind: TextKind) -> bool {
+    matches!(kind, TextKind::File | TextKind::FileList)
 }
 
 fn unsupported(detail: &'static str) -> Problem {

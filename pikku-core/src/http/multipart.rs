@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use multer::{Constraints, Multipart, SizeLimit};
 
 use super::{body::too_large, upload::Upload};
-use crate::error::Problem;
+use crate::{error::Problem, input::excerpt};
 
 /// A form that was read as far as it has to be before its function runs.
 #[derive(Debug, Default)]
@@ -67,8 +67,9 @@ async fn read_parts(mut multipart: Multipart<'static>, limits: FormLimits) -> Re
         };
         if field.file_name().is_none() {
             let text = field.bytes().await.map_err(|error| problem_of(&error))?;
-            let text = String::from_utf8(text.into())
-                .map_err(|_| Problem::bad_request(format!("the field `{name}` of the form is not UTF-8")))?;
+            let text = String::from_utf8(text.into()).map_err(|_| {
+                Problem::bad_request(format!("the field `{}` of the form is not UTF-8", excerpt(&name)))
+            })?;
             form.texts.push((name, text));
         } else if limits.streams {
             form.files.push((name, Upload::arriving(field, multipart, limits.timeout, limits.failure)));
@@ -91,6 +92,6 @@ pub(super) fn problem_of(error: &multer::Error) -> Problem {
         multer::Error::StreamSizeExceeded { limit } | multer::Error::FieldSizeExceeded { limit, .. } => {
             too_large(usize::try_from(*limit).unwrap_or(usize::MAX))
         }
-        other => Problem::bad_request(format!("the form can't be read: {other}")),
+        other => Problem::bad_request(format!("the form can't be read: {}", excerpt(&other.to_string()))),
     }
 }

@@ -209,11 +209,12 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
         connection: None,
         hub: &call.runtime.hub,
     };
-    let output = match run::<F>(&wire, input).await {
-        Ok(output) => output,
-        // A function can't say of a file what it does not know, so the reader's own word goes before.
-        Err(problem) => return Err(call.upload_failure.get().cloned().unwrap_or(problem)),
-    };
+    let answered = run::<F>(&wire, input).await;
+    // A function may make anything of a file that it could not read to its end, and the caller has to know of it.
+    if let Some(problem) = call.upload_failure.get() {
+        return Err(problem.clone());
+    }
+    let output = answered?;
     let status = call.route.status.and_then(|status| StatusCode::from_u16(status).ok());
     let mut response = output.respond(status).map_err(|error| Problem::internal().caused_by(F::NAME, error))?;
     let (mut status, headers) = (response.status(), response.headers_mut());

@@ -3,17 +3,28 @@
 //! The texts of the path, the query and the form go first, each coerced as its field's schema asks, and the members of a
 //! JSON body follow as they came. Without any text the body itself is the document, and nothing is copied.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
-use super::{Rejection, TextKind, pointer};
+use super::{
+    Rejection, TextKind,
+    coerce::{write_string, write_values},
+    pointer,
+    text::excerpt,
+};
+
+/// How many are found by looking at each in turn, before an index is worth its making.
+const FEW: usize = 16;
+
+/// How many different texts a request may have: more than any function has fields.
+const MOST: usize = 1000;
 
 /// A document to be parsed.
 #[derive(Debug)]
 pub(crate) struct Document<'a> {
     /// The JSON.
     pub(super) json: Cow<'a, [u8]>,
-    /// The members at its front that came as text.
-    pub(super) texts: Vec<Member>,
+    /// The members at its front that came as text, as [`find`] wants them.
+    pub(super) texts: Vec<Member<'a>>,
     /// Where the body's own bytes begin in `json`, so that a position in it can be told.
     pub(super) body: &'a [u8],
     /// The keys of the document itself that are none of its data.
@@ -22,13 +33,22 @@ pub(crate) struct Document<'a> {
 
 /// A member of the document that came as text.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct Member<'a> {
     /// The key.
-    pub(super) name: String,
+    pub(super) name: Cow<'a, str>,
     /// Where its value stands in the document.
     pub(super) value: Range<usize>,
     /// Where it came from, to say so.
     pub(super) place: Place,
+}
+
+/// The member of this name. Where there are many, they stand in the order of their names.
+pub(super) fn find<'m, 'a>(members: &'m [Member<'a>], name: &str) -> Option<&'m Member<'a>> {
+    if members.len() <= FEW {
+        return members.iter().find(|member| member.name == name);
+    }
+    let at = members.binary_search_by(|member| member.name.as_ref().cmp(name)).ok()?;
+    members.get(at)
 }
 
 /// The part of a request that a text came from.
@@ -53,6 +73,8 @@ impl Place {
 #[derive(Debug, Default)]
 pub(crate) struct Texts<'a> {
     fields: Vec<TextField<'a>>,
+    /// Where each field stands, once there are more than a few.
+    index: HashMap<Cow<'a, str>, usize>,
 }
 
 #[derive(Debug)]
@@ -60,33 +82,75 @@ struct TextField<'a> {
     name: Cow<'a, str>,
     values: Vec<Cow<'a, str>>,
     place: Place,
+    /// What other places say of the same field.
+    again: Vec<(Place, Vec<Cow<'a, str>>)>,
 }
 
 impl<'a> Texts<'a> {
     /// Adds the value of a path parameter, which was decoded.
     pub(crate) fn path(&mut self, name: &'a str, value: Cow<'a, str>) {
-        self.fields.push(TextField { name: Cow::Borrowed(name), values: vec![value], place: Place::Path });
+        self.push(Cow::Borrowed(name), value, Place::Path);
     }
 
     /// Adds one pair of the query.
+    ///
+    /// # Errors
+    /// When there are too many of them.
     pub(crate) fn query(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) -> Result<(), Rejection> {
         self.add(name, value, Place::Query)
     }
 
     /// Adds one field of a form.
+    ///
+    /// # Errors
+    /// When there are too many of them.
     pub(crate) fn form(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) -> Result<(), Rejection> {
         self.add(name, value, Place::Form)
     }
 
     fn add(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, place: Place) -> Result<(), Rejection> {
-        match self.fields.iter_mut().find(|field| field.name == name) {
-            None => self.fields.push(TextField { name, values: vec![value], place }),
-            // The same key again in the same place is a list; in another place it has to say the same.
-            Some(field) if field.place == place => field.values.push(value),
-            Some(field) if field.values.iter().all(|known| *known == value) => {}
-            Some(field) => return Err(conflict(&name, field.place, place.name())),
+        let Some(field) = self.position(&name).and_then(|at| self.fields.get_mut(at)) else {
+            if self.fields.len() >= MOST {
+                return Err(Rejection::Malformed(format!("the request has more than {MOST} fields")));
+            }
+            self.push(name, value, place);
+            return Ok(());
+        };
+        // The same key again in the same place is a list; another place has to say the same, which shows at the end.
+        if field.place == place {
+            field.values.push(value);
+        } else if let Some((_, values)) = field.again.iter_mut().find(|(known, _)| *known == place) {
+            values.push(value);
+        } else {
+            field.again.push((place, vec![value]));
         }
         Ok(())
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        if self.fields.len() <= FEW {
+            return self.fields.iter().position(|field| field.name == name);
+        }
+        self.index.get(name).copied()
+    }
+
+    fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, place: Place) {
+        self.fields.push(TextField { name, values: vec![value], place, again: Vec::new() });
+        if self.fields.len() > FEW {
+            let first_without = self.index.len();
+            let late = self.fields.iter().enumerate().skip(first_without);
+            self.index.extend(late.map(|(at, field)| (field.name.clone(), at)));
+        }
+    }
+}
+
+impl TextField<'_> {
+    /// That every place says the same.
+    fn check(&self) -> Result<(), Rejection> {
+        match self.again.iter().find(|(_, values)| *values != self.values) {
+            Some((place, _)) => Err(conflict(&self.name, self.place, place.name())),
+            None => Ok(()),
+        }
     }
 }
 
@@ -94,6 +158,7 @@ impl<'a> Texts<'a> {
 pub(super) fn conflict(name: &str, first: Place, second: &str) -> Rejection {
     let mut at = String::new();
     pointer::push(&mut at, name);
+    let name = excerpt(name);
     let detail = format!("`{name}` is given in the {} and again, with another value, in the {second}", first.name());
     Rejection::field(at, detail)
 }
@@ -117,13 +182,17 @@ impl<'a> Document<'a> {
     /// Puts the texts of a request before the members of its JSON body.
     ///
     /// `kinds` says what the text of a field becomes; a field that is not listed is a string.
-    pub(crate) fn merge(texts: Texts<'_>, kinds: &[(&str, TextKind)], body: &'a [u8]) -> Result<Self, Rejection> {
+    ///
+    /// # Errors
+    /// When two places say different things of one field, or when there is nothing to merge with in the body.
+    pub(crate) fn merge(texts: Texts<'a>, kinds: &[(&str, TextKind)], body: &'a [u8]) -> Result<Self, Rejection> {
         let mut json = Vec::new();
         if !texts.fields.is_empty() {
             json.reserve(body.len() + 32 * texts.fields.len() + 2);
         }
         let mut members = Vec::with_capacity(texts.fields.len());
         for field in texts.fields {
+            field.check()?;
             let kind = kinds.iter().find(|(name, _)| *name == field.name).map_or(TextKind::Text, |(_, kind)| *kind);
             if is_left_out(&field, kind) {
                 continue;
@@ -132,11 +201,16 @@ impl<'a> Document<'a> {
             write_string(&mut json, &field.name);
             json.push(b':');
             let start = json.len();
+            // Nested data is written as JSON in a form; a query has no way to write it.
+            let kind = if field.place == Place::Form { kind } else { kind.unnested() };
             write_values(&mut json, &field.values, kind);
-            members.push(Member { name: field.name.into_owned(), value: start..json.len(), place: field.place });
+            members.push(Member { name: field.name, value: start..json.len(), place: field.place });
         }
         if members.is_empty() {
             return Ok(if is_blank(body) { Self::whole(b"{}") } else { Self::whole(body) });
+        }
+        if members.len() > FEW {
+            members.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         }
         append_members(&mut json, body)?;
         Ok(Self { json: Cow::Owned(json), texts: members, body, skipped: &[] })
@@ -174,77 +248,6 @@ fn is_blank(body: &[u8]) -> bool {
     body.trim_ascii_start().is_empty()
 }
 
-fn write_values(json: &mut Vec<u8>, values: &[Cow<'_, str>], kind: TextKind) {
-    let item = match kind {
-        TextKind::TextList | TextKind::FileList => Some(TextKind::Text),
-        TextKind::NumberList => Some(TextKind::Number),
-        TextKind::BooleanList => Some(TextKind::Boolean),
-        TextKind::ScalarList => Some(TextKind::Scalar),
-        _ => None,
-    };
-    match (item, values) {
-        (None, [value]) => write_text(json, value, kind),
-        // A key that is repeated is a list, also where a single value is wanted: the type then says so.
-        (item, values) => {
-            json.push(b'[');
-            for (index, value) in values.iter().enumerate() {
-                if index > 0 {
-                    json.push(b',');
-                }
-                write_text(json, value, item.unwrap_or(kind));
-            }
-            json.push(b']');
-        }
-    }
-}
-
-fn write_text(json: &mut Vec<u8>, text: &str, kind: TextKind) {
-    let raw = match kind {
-        TextKind::Number => is_number(text),
-        TextKind::Boolean => is_boolean(text),
-        TextKind::Scalar => is_number(text) || is_boolean(text),
-        _ => false,
-    };
-    if raw {
-        json.extend_from_slice(text.as_bytes());
-    } else {
-        write_string(json, text);
-    }
-}
-
-fn write_string(json: &mut Vec<u8>, text: &str) {
-    let plain = text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
-    if plain {
-        json.push(b'"');
-        json.extend_from_slice(text.as_bytes());
-        json.push(b'"');
-    } else {
-        serde_json::to_writer(json, text).expect("a string is always JSON, and a vector takes it");
-    }
-}
-
-fn is_boolean(text: &str) -> bool {
-    matches!(text, "true" | "false")
-}
-
-/// Whether `text` is a number as JSON writes them.
-fn is_number(text: &str) -> bool {
-    let text = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
-        None => (text, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(digits)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,6 +259,10 @@ mod tests {
         }
         let document = Document::merge(texts, kinds, body.as_bytes()).expect("it merges");
         assert_eq!(String::from_utf8_lossy(&document.json), expect);
+    }
+
+    fn merge(texts: Texts<'_>) -> Result<String, Rejection> {
+        Document::merge(texts, &[], b"").map(|document| String::from_utf8_lossy(&document.json).into_owned())
     }
 
     #[test]
@@ -291,23 +298,80 @@ mod tests {
     }
 
     #[test]
-    fn only_numbers_as_json_writes_them_are_numbers() {
-        for text in ["0", "-0", "10", "1.5", "1e9", "2E-3", "-12.50e+10"] {
-            assert!(is_number(text), "{text}");
-        }
-        for text in ["", "-", "01", "+1", ".5", "1.", "1e", "0x1", "1_000", "NaN", "inf", " 1", "--1", "1e1.5"] {
-            assert!(!is_number(text), "{text}");
-        }
-    }
-
-    #[test]
     fn a_key_in_two_places_has_to_say_the_same() {
         let mut texts = Texts::default();
         texts.path("id", "7".into());
         assert_eq!(texts.query("id".into(), "7".into()), Ok(()));
-        let Err(Rejection::Invalid(errors)) = texts.query("id".into(), "8".into()) else {
-            panic!("a path parameter was overridden");
-        };
+        assert_eq!(merge(texts), Ok(r#"{"id":"7"}"#.into()));
+        let mut texts = Texts::default();
+        texts.path("id", "7".into());
+        assert_eq!(texts.query("id".into(), "8".into()), Ok(()));
+        let Err(Rejection::Invalid(errors)) = merge(texts) else { panic!("a path parameter was overridden") };
         assert_eq!(errors[0].pointer, "/id");
+    }
+
+    #[test]
+    fn a_list_in_two_places_is_compared_as_a_whole() {
+        let both = |query: &[&'static str], form: &[&'static str]| {
+            let mut texts = Texts::default();
+            for value in query {
+                texts.query("tags".into(), (*value).into()).expect("there is room");
+            }
+            for value in form {
+                texts.form("tags".into(), (*value).into()).expect("there is room");
+            }
+            merge(texts)
+        };
+        assert_eq!(both(&["a", "b"], &["a", "b"]), Ok(r#"{"tags":["a","b"]}"#.into()));
+        for (query, form) in [(["a", "b"], &["b", "a"][..]), (["a", "b"], &["a"]), (["a", "a"], &["a"])] {
+            assert!(both(&query, form).is_err(), "{query:?} is {form:?}");
+        }
+    }
+
+    #[test]
+    fn nested_data_is_json_in_a_form_and_nowhere_else() {
+        let kinds = &[("meta", TextKind::Nested)];
+        for (text, expect) in [
+            (r#" {"a": [1]}"#, r#"{"meta": {"a": [1]}}"#),
+            ("[1]", r#"{"meta":[1]}"#),
+            ("[1", r#"{"meta":"[1"}"#),
+            (r#"{"a": 1}, "b": {}"#, r#"{"meta":"{\"a\": 1}, \"b\": {}"}"#),
+            ("7", r#"{"meta":"7"}"#),
+            ("", r#"{"meta":""}"#),
+        ] {
+            let mut texts = Texts::default();
+            texts.form("meta".into(), text.into()).expect("there is room");
+            let document = Document::merge(texts, kinds, b"").expect("it merges");
+            assert_eq!(String::from_utf8_lossy(&document.json), expect);
+        }
+        check(&[("meta", "[1]")], kinds, "", r#"{"meta":"[1]"}"#);
+    }
+
+    #[test]
+    fn there_may_be_many_fields_and_not_any_number() {
+        let mut texts = Texts::default();
+        let pair = |number: usize| (Cow::Owned(format!("f{number}")), Cow::Owned(number.to_string()));
+        for number in (0..MOST).chain(0..MOST) {
+            let (name, value) = pair(number);
+            assert_eq!(texts.query(name, value), Ok(()));
+        }
+        let (name, value) = pair(MOST);
+        assert!(matches!(texts.query(name, value), Err(Rejection::Malformed(_))));
+        let document = Document::merge(texts, &[], b"").expect("it merges");
+        assert_eq!(document.texts.len(), MOST);
+        for number in 0..MOST {
+            let member = find(&document.texts, &format!("f{number}")).expect("it is there");
+            assert_eq!(document.json[member.value.clone()], *format!(r#"["{number}","{number}"]"#).as_bytes());
+        }
+        assert!(find(&document.texts, "f").is_none());
+    }
+
+    #[test]
+    fn a_few_fields_need_no_index() {
+        let mut texts = Texts::default();
+        for number in 0..FEW {
+            texts.query(format!("f{number}").into(), "".into()).expect("there is room");
+        }
+        assert_eq!(texts.index.capacity(), 0);
     }
 }

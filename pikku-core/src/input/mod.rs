@@ -3,8 +3,12 @@
 //! Path, query and body become one JSON document ([`merge`]), which is parsed once, straight into the input's type, by a
 //! deserializer that is stricter than serde's own and knows where it stands when something is wrong ([`strict`]).
 
+mod coerce;
+mod keys;
 mod merge;
 mod pointer;
+#[cfg(test)]
+mod proptests;
 mod strict;
 mod text;
 
@@ -18,7 +22,7 @@ use crate::{
 };
 
 pub(crate) use merge::{Document, Texts};
-pub(crate) use text::{DecodeError, decode_component, form_pairs};
+pub(crate) use text::{DecodeError, decode_component, excerpt, form_pairs};
 
 /// What a string in a path, query or form becomes before it is parsed as JSON, as the field's schema asks.
 ///
@@ -41,10 +45,19 @@ pub enum TextKind {
     BooleanList,
     /// A list of whatever each text is.
     ScalarList,
+    /// Nested data, which a form has as JSON.
+    Nested,
     /// A file of a multipart form.
     File,
     /// A list of files.
     FileList,
+}
+
+impl TextKind {
+    /// The same, where nested data can't be.
+    fn unnested(self) -> Self {
+        if self == Self::Nested { Self::Text } else { self }
+    }
 }
 
 /// Why an input was refused.
@@ -57,8 +70,15 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Something that is wrong with the member `name` of the input.
+    pub(crate) fn member(name: &str, detail: impl fmt::Display) -> Self {
+        let mut at = String::new();
+        pointer::push(&mut at, name);
+        Self::field(at, detail)
+    }
+
     fn field(pointer: String, detail: impl fmt::Display) -> Self {
-        Self::Invalid(vec![FieldError { pointer, detail: detail.to_string() }])
+        Self::Invalid(vec![FieldError { pointer, detail: excerpt(&detail.to_string()).into_owned() }])
     }
 }
 
@@ -87,7 +107,7 @@ pub(crate) fn parse_document<T: DeserializeOwned>(document: &Document<'_>) -> Re
 /// Checks the constraints of an input.
 ///
 /// # Errors
-/// Each constraint that is broken. The pointers have Rust's field names; [`rename`] makes them the wire's.
+/// The constraints that are broken. The pointers have Rust's field names; [`rename`] makes them the wire's.
 pub(crate) fn validate<F: PikkuFunc>(input: &F::Input) -> Result<(), Rejection> {
     match F::validate(input) {
         Ok(()) => Ok(()),
@@ -95,15 +115,27 @@ pub(crate) fn validate<F: PikkuFunc>(input: &F::Input) -> Result<(), Rejection> 
     }
 }
 
-/// Puts the wire's names for Rust's into the pointers of a rejection.
-pub(crate) fn rename(rejection: Rejection, renamed: &[(&str, &str)]) -> Rejection {
-    match rejection {
-        Rejection::Invalid(errors) if !renamed.is_empty() => Rejection::Invalid(
-            errors
-                .into_iter()
-                .map(|error| FieldError { pointer: pointer::rename(&error.pointer, renamed), ..error })
-                .collect(),
-        ),
-        other => other,
+/// An input whose constraints hold.
+///
+/// # Errors
+/// The constraints that are broken, by the wire's names.
+pub(crate) fn checked<F: PikkuFunc>(input: F::Input, renamed: &[(&str, &str)]) -> Result<F::Input, Rejection> {
+    match validate::<F>(&input) {
+        Ok(()) => Ok(input),
+        Err(rejection) => Err(rename(rejection, renamed)),
     }
+}
+
+/// Puts the wire's names for Rust's into the pointers of what [`validate`] found.
+///
+/// `renamed` has the places in the data whose names differ: the pattern of a pointer in Rust's names, `/parts/*/amount`,
+/// and the same place on the wire, `/parts/*/n`. What the parser refuses has the wire's names to begin with.
+pub(crate) fn rename(rejection: Rejection, renamed: &[(&str, &str)]) -> Rejection {
+    let Rejection::Invalid(mut errors) = rejection else { return rejection };
+    for error in &mut errors {
+        if let Some(pointer) = pointer::rename(&error.pointer, renamed) {
+            error.pointer = pointer;
+        }
+    }
+    Rejection::Invalid(errors)
 }

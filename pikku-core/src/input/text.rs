@@ -1,4 +1,5 @@
-//! Percent-encoding, read strictly: what can't be decoded is an error and never a guess.
+//! Text on its way in and out: percent-encoding, read strictly, so that what can't be decoded is an error and never a
+//! guess; and what is told of text that somebody sent.
 
 use std::borrow::Cow;
 
@@ -53,6 +54,22 @@ fn hex_digit(byte: &u8) -> Option<u8> {
     char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
+/// The most bytes of one text that an answer gives back.
+const LONGEST: usize = 500;
+
+/// A text as it is told to somebody: its middle is left out if it is long.
+///
+/// An answer would otherwise be many times as large as the request that it refuses. What is wrong stands at the end of
+/// most messages, and so the end stays.
+pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST {
+        return Cow::Borrowed(text);
+    }
+    let head = text.floor_char_boundary(LONGEST / 2);
+    let tail = text.ceil_char_boundary(text.len() - LONGEST / 2);
+    Cow::Owned(format!("{}…{}", &text[..head], &text[tail..]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +94,15 @@ mod tests {
         let pairs: Result<Vec<_>, _> = form_pairs("a=1&b&&a=x%3Dy+z").collect();
         let pairs = pairs.expect("well formed");
         assert_eq!(pairs, [("a".into(), "1".into()), ("b".into(), "".into()), ("a".into(), "x=y z".into())]);
+    }
+
+    #[test]
+    fn long_text_loses_its_middle_between_characters() {
+        assert_eq!(excerpt("short"), "short");
+        for letter in ["a", "é", "✓", "🎈"] {
+            let told = excerpt(&letter.repeat(10_000)).into_owned();
+            assert!(told.len() <= LONGEST + '…'.len_utf8() && told.contains('…'), "{told}");
+            assert!(told.starts_with(letter) && told.ends_with(letter), "{told}");
+        }
     }
 }

@@ -88,6 +88,7 @@ async fn h3_wrong_text_is_422_at_its_field() {
         ("/items/1?count=many", "/count"),
         ("/items/1?count=1&count=2", "/count"),
         ("/items/1?ratio=NaN", "/ratio"),
+        ("/items/1?ratio=1e999", "/ratio"),
         ("/items/1?flag=yes", "/flag"),
         ("/items/1?flag=1", "/flag"),
         ("/items/1?color=green", "/color"),
@@ -143,6 +144,31 @@ async fn h3_the_same_key_twice_has_to_say_the_same() {
 }
 
 #[tokio::test]
+async fn h3_a_list_may_be_given_twice_if_it_is_the_same() {
+    let server = serve(app().await).await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = server.send("POST", "/items/7?tags=a&tags=b", &form, "tags=a&tags=b").await;
+    assert_eq!((answer.status, &answer.json()["tags"]), (200, &json!(["a", "b"])), "{answer:?}");
+    for other in ["tags=b&tags=a", "tags=a", "tags=a&tags=b&tags=b"] {
+        let answer = server.send("POST", "/items/7?tags=a&tags=b", &form, other).await;
+        problem(&answer, 422, "invalid_input", &["/tags"]);
+    }
+}
+
+#[tokio::test]
+async fn z4_a_request_has_not_any_number_of_fields() {
+    let server = serve(app().await).await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let fields = |count: usize| (0..count).map(|number| number.to_string()).collect::<Vec<_>>().join("&");
+    assert_eq!(server.send("POST", "/items/7", &form, &fields(900)).await.status, 200);
+    // Each of these would be compared with each before it, if nobody said stop.
+    problem(&server.send("POST", "/items/7", &form, &fields(150_000)).await, 400, "bad_request", &[]);
+    let repeated = vec!["tags=x"; 140_000].join("&");
+    let answer = server.send("POST", "/items/7", &form, &format!("{}&{repeated}", fields(900))).await;
+    assert_eq!(answer.json()["tags"].as_array().map(Vec::len), Some(140_000), "{:.200}", answer.text);
+}
+
+#[tokio::test]
 async fn h4_content_types_may_have_parameters() {
     let server = serve(app().await).await;
     for kind in ["application/json; charset=utf-8", "APPLICATION/JSON", "application/json;x=y", "application/ld+json"] {
@@ -173,6 +199,10 @@ async fn h4_no_body_is_an_empty_object() {
     assert_eq!(server.send("DELETE", "/items/7", &json, "").await.status, 204);
     assert_eq!(server.send("GET", "/items/7", &json, "").await.status, 200);
     problem(&server.send("POST", "/items/7", &json, "").await, 400, "bad_request", &[]);
+    for name in ["content-type", "content-encoding"] {
+        assert_eq!(server.send("GET", "/items/7", &[(name, "text/plain")], "").await.status, 200, "{name}");
+        assert_eq!(server.send("POST", "/items/7", &[(name, "text/plain")], "").await.status, 200, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -188,6 +218,9 @@ async fn h4_broken_json_is_400() {
         r#"{"text": "a", "text": "b"}"#,
     ] {
         problem(&server.post("/items/7", body).await, 400, "bad_request", &[]);
+    }
+    for body in [r#"{"name": "a", "zz": 1, "zz": 2}"#, r#"{"name": "a", "zz": [{"x": 1, "x": 1}]}"#] {
+        problem(&server.post("/login", body).await, 400, "bad_request", &[]);
     }
     let deep = format!(r#"{{"a": {}{}}}"#, "[".repeat(200_000), "]".repeat(200_000));
     problem(&server.post("/echo-any-is-small", &deep).await, 404, "route_not_found", &[]);
@@ -243,6 +276,42 @@ async fn h5_constraints_are_enforced_and_all_told_by_their_wire_names() {
     let bad = json!({ "longTitle": "", "priority": 6, "tags": ["", "toolong"], "code": "abc", "mail": "no", "parts": [{ "n": 1 }, { "n": 0 }] });
     let pointers = ["/mail", "/code", "/longTitle", "/parts/1/n", "/priority", "/tags/0", "/tags/1"];
     problem(&server.post("/constrained", &bad.to_string()).await, 422, "invalid_input", &pointers);
+}
+
+#[tokio::test]
+async fn h5_a_name_is_the_wires_only_where_it_is_a_field_of_that_name() {
+    let server = serve(app().await).await;
+    let bad = json!({ "userName": "", "byKey": { "a.b": { "user_name": "" }, "user_name": { "user_name": "" } } });
+    let pointers = ["/byKey/a.b/user_name", "/byKey/user_name/user_name", "/userName"];
+    problem(&server.post("/owners", &bad.to_string()).await, 422, "invalid_input", &pointers);
+    for (bad, pointer) in [
+        (json!({ "userName": "x", "byKey": { "user_name": { "user_name": 1 } } }), "/byKey/user_name/user_name"),
+        (json!({ "userName": "x", "byKey": { "user_name": 1 } }), "/byKey/user_name"),
+    ] {
+        problem(&server.post("/owners", &bad.to_string()).await, 422, "invalid_input", &[pointer]);
+    }
+}
+
+#[tokio::test]
+async fn h5_a_refusal_is_not_larger_than_its_request() {
+    let server = serve(app().await).await;
+    let tags = vec!["\"\""; 300_000].join(",");
+    let answer = server.post("/constrained", &format!(r#"{{"longTitle":"x","priority":1,"tags":[{tags}]}}"#)).await;
+    let body = answer.json();
+    assert_eq!((answer.status, body["errors"].as_array().map(Vec::len)), (422, Some(101)));
+    assert!(body["errors"][100]["detail"].as_str().is_some_and(|detail| detail.contains("more")), "{body}");
+    let long = "é".repeat(200_000);
+    for body in [
+        json!({ "longTitle": "x", "priority": long }),
+        json!({ "longTitle": "x", "priority": 1, "parts": [{ "n": long }] }),
+        json!({ "longTitle": long, "priority": 1 }),
+    ] {
+        let answer = server.post("/constrained", &body.to_string()).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.text.len() < 2000, "{}", answer.text);
+    }
+    let answer = server.post("/owners", &json!({ "userName": "x", "byKey": { &long: 1 } }).to_string()).await;
+    assert!(answer.status == 422 && answer.text.len() < 2000, "{}", answer.text);
 }
 
 #[tokio::test]

@@ -70,6 +70,71 @@ async fn h4_a_bad_form_is_told_where() {
 }
 
 #[tokio::test]
+async fn h4_a_file_is_no_text() {
+    let server = serve(app().await).await;
+    let file = ("picture", Some("a"), "x");
+    for (method, path, body, pointer) in [
+        ("POST", "/login", form(&[("name", Some("a"), "x")]), "/name"),
+        ("POST", "/login", form(&[("name", None, "ada"), ("other/one", Some("a"), "x")]), "/other~1one"),
+        ("PUT", "/picture", form(&[("caption", Some("a"), "x"), ("width", None, "7"), file]), "/caption"),
+        ("PUT", "/picture", form(&[("caption", None, "x"), ("width", Some("a"), "7"), file]), "/width"),
+    ] {
+        let answer = server.send(method, path, &[KIND], &body).await;
+        let told = answer.json()["errors"][0]["pointer"].as_str().unwrap_or_default().to_owned();
+        assert_eq!((answer.status, told.as_str()), (422, pointer), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn h4_nested_data_beside_a_file_is_json() {
+    let server = serve(app().await).await;
+    let send = async |about: &str| {
+        let body = form(&[("about", None, about), ("file", Some("a"), "12")]);
+        server.send("POST", "/described", &[KIND], &body).await
+    };
+    let answer = send(r#" {"shortLabel": "one", "sizes": [1, 2]}"#).await;
+    let sum: u32 = "12".bytes().map(u32::from).sum();
+    assert_eq!((answer.status, answer.json()), (200, json!({ "text": "one [1, 2]", "bytes": 2, "sum": sum })));
+    for (about, status, pointer) in [
+        (r#"{"shortLabel": "one", "sizes": ["x"]}"#, 422, "/about/sizes/0"),
+        (r#"{"shortLabel": "", "sizes": []}"#, 422, "/about/shortLabel"),
+        (r#"{"shortLabel": "one", "sizes": []"#, 422, "/about"),
+        ("one", 422, "/about"),
+        ("", 422, "/about"),
+        (r#"{"shortLabel": "one", "shortLabel": "two", "sizes": []}"#, 400, ""),
+        (r#"{"shortLabel": "one", "sizes": []}, "file": {}"#, 422, "/about"),
+    ] {
+        let answer = send(about).await;
+        let told = answer.json()["errors"][0]["pointer"].as_str().unwrap_or_default().to_owned();
+        assert_eq!((answer.status, told.as_str()), (status, pointer), "{about}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn h4_a_function_can_not_hide_that_a_file_was_cut() {
+    let server = serve(app().await).await;
+    let send = async |size: usize, more: &[_]| {
+        let content = "x".repeat(size);
+        let body = form(&[&[("file", Some("a"), content.as_str())], more].concat());
+        server.send("POST", "/careless", &[KIND], &body).await
+    };
+    assert_eq!(send(700, &[]).await.json(), 700);
+    for (size, more, status) in [(300_000, &[][..], 413), (700, &[("late", None, "x")], 400)] {
+        let answer = send(size, more).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn z4_a_form_has_not_any_number_of_fields() {
+    let server = serve(app().await).await;
+    let names: Vec<String> = (0..1100).map(|number| format!("f{number}")).collect();
+    let parts: Vec<_> = names.iter().map(|name| (name.as_str(), None, "")).collect();
+    let answer = server.send("POST", "/login", &[KIND], &form(&parts)).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("bad_request")), "{answer:?}");
+}
+
+#[tokio::test]
 async fn h4_several_files_are_kept() {
     let server = serve(app().await).await;
     let body = form(&[("files", Some("a"), "12"), ("cover", Some("c"), "3"), ("files", Some("b"), "4")]);

@@ -1,5 +1,7 @@
 //! Inputs: path, query and body, coerced, merged and validated.
 
+use std::collections::BTreeMap;
+
 use garde::Validate;
 use pikku_core::{Upload, pikku_func};
 use schemars::JsonSchema;
@@ -211,4 +213,79 @@ pub async fn add_files(_services: &Services, data: AddFiles) -> Result<Received,
         received.sum += content.iter().map(|byte| u32::from(*byte)).sum::<u32>();
     }
     Ok(received)
+}
+
+/// What there is to say of a file.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase")]
+pub struct About {
+    /// What it is called.
+    #[garde(length(chars, min = 1))]
+    pub short_label: String,
+    /// How large it is, in each direction.
+    #[garde(skip)]
+    pub sizes: Vec<u32>,
+}
+
+/// A file, and nested data beside it.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+pub struct DescribeFile {
+    /// What there is to say of it.
+    #[garde(dive)]
+    pub about: About,
+    /// The file.
+    #[garde(skip)]
+    pub file: Upload,
+}
+
+/// Reads a file that is described.
+#[pikku_func(http(post = "/described"), auth = false)]
+pub async fn describe_file(_services: &Services, data: DescribeFile) -> Result<Received, TestError> {
+    let content = data.file.bytes().await?;
+    let text = format!("{} {:?}", data.about.short_label, data.about.sizes);
+    Ok(Received { text, bytes: content.len(), sum: content.iter().map(|byte| u32::from(*byte)).sum() })
+}
+
+/// A file of which as much is taken as there is.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct TakeSome {
+    /// The file.
+    pub file: Upload,
+}
+
+/// Counts the bytes of a file, and takes no notice of why it ends.
+#[pikku_func(http(post = "/careless", body_limit = 200_000), auth = false)]
+pub async fn careless(_services: &Services, data: TakeSome) -> Result<usize, TestError> {
+    let mut file = data.file;
+    let mut bytes = 0;
+    while let Ok(Some(chunk)) = file.chunk().await {
+        bytes += chunk.len();
+    }
+    Ok(bytes)
+}
+
+/// An owner, whose names are the same in Rust and on the wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct Owner {
+    /// The name.
+    #[garde(length(chars, min = 1))]
+    pub user_name: String,
+}
+
+/// Owners, under a name that differs between Rust and the wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase")]
+pub struct Owners {
+    /// Whose list it is.
+    #[garde(length(chars, min = 1))]
+    pub user_name: String,
+    /// The owners by any key.
+    #[garde(dive)]
+    pub by_key: BTreeMap<String, Owner>,
+}
+
+/// Gives back what it read.
+#[pikku_func(http(post = "/owners"), auth = false)]
+pub async fn owners(_services: &Services, data: Owners) -> Result<Owners, TestError> {
+    Ok(data)
 }

@@ -6,6 +6,7 @@ use pikku_core::{JwtService, PikkuError};
 use serde::{Deserialize, Serialize};
 
 pub mod admin;
+pub mod channels;
 pub mod input;
 pub mod output;
 pub mod permissions;

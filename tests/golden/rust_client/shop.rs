@@ -10,6 +10,7 @@
 // | DELETE | /todos/{todoId}         | todos::delete_todo    | signed in                                                  |
 // | GET    | /todos/{todoId}         | todos::get_todo       | anyone                                                     |
 // | PATCH  | /todos/{todoId}         | todos::rename_todo    | signed in, is_todo_creator(todo_id) && !is_locked(todo_id) |
+// | PATCH  | /todos/{todoId}/all     | todos::update_todo    | anyone                                                     |
 // | POST   | /todos/{todoId}/picture | todos::upload_picture | anyone                                                     |
 // | GET    | /watch                  | todos::watch_todos    | anyone                                                     |
 
@@ -201,6 +202,25 @@ impl ShopClient {
         self.http.patch("/todos/{todoId}").query(&["dryRun"]).input(input).json().await
     }
 
+    /// `PATCH /todos/{todoId}/all`
+    ///
+    /// # Errors
+    ///
+    /// - `Api`: `NotFound` (404), `Locked` (423), `Quota` (409) and `Tuple` (409)
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub async fn update_todo(
+        &self,
+        input: &UpdateTodo,
+    ) -> Result<(), runtime::Error<UpdateTodoError>> {
+        self.http
+            .patch("/todos/{todoId}/all")
+            .query(&["dryRun"])
+            .input(input)
+            .empty()
+            .await
+    }
+
     /// `POST /todos/{todoId}/picture`
     ///
     /// # Errors
@@ -214,6 +234,7 @@ impl ShopClient {
         self.http
             .post("/todos/{todoId}/picture")
             .input(input)
+            .nested(&["details"])
             .files("picture", &input.picture)
             .files("smallPicture", &input.small_picture)
             .empty()
@@ -240,7 +261,7 @@ impl ShopClient {
 
 // Errors
 
-/// What `delete_todo`, `get_todo`, `rename_todo` and `watch_todos` can refuse.
+/// What `delete_todo`, `get_todo`, `rename_todo`, `update_todo` and `watch_todos` can refuse.
 #[allow(missing_docs)]
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(
@@ -404,6 +425,8 @@ pub type ListTodosError = runtime::NoError;
 pub type LoginError = AuthError;
 /// The errors of `rename_todo`.
 pub type RenameTodoError = TodoError;
+/// The errors of `update_todo`.
+pub type UpdateTodoError = TodoError;
 /// The errors of `upload_picture`, which has none of its own.
 pub type UploadPictureError = runtime::NoError;
 /// The errors of `watch_todos`.
@@ -431,6 +454,14 @@ pub enum AdjacentInput {
     Newtype(TodoInput),
     Pair(u8, String),
     Struct { a: u8 },
+}
+
+/// A part of [`UploadPicture`].
+#[allow(missing_docs)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "runtime::serde")]
+pub struct Details {
+    pub author: String,
 }
 
 /// Every kind of field.
@@ -777,6 +808,24 @@ pub enum UntaggedInput {
     Text(String),
 }
 
+/// What to change about a todo.
+///
+/// What is a `Patch` stays as it is unless it is cleared or set.
+#[allow(missing_docs)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "runtime::serde", rename_all = "camelCase")]
+pub struct UpdateTodo {
+    pub todo_id: runtime::Uuid,
+    #[serde(default, skip_serializing_if = "runtime::Patch::is_keep")]
+    pub title: runtime::Patch<String>,
+    #[serde(default, skip_serializing_if = "runtime::Patch::is_keep")]
+    pub due: runtime::Patch<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
 /// The input of [`ShopClient::upload_picture`].
 #[allow(missing_docs)]
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -787,5 +836,6 @@ pub struct UploadPicture {
     pub picture: runtime::Upload,
     #[serde(skip)]
     pub small_picture: Option<runtime::Upload>,
+    pub details: Vec<Details>,
     pub caption: String,
 }

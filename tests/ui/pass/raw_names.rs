@@ -1,4 +1,4 @@
-//! Names that are words of Rust, in functions, fields and permissions.
+//! Names that are words of Rust, in fields, payloads and permissions.
 
 #![deny(warnings)]
 
@@ -33,11 +33,11 @@ pub async fn r#try(_services: &Services, r#type: &str, _session: &UserSession) -
 
 /// Moves something.
 #[pikku_func(http(post = "/move/{type}"), permissions = r#try(r#type))]
-pub async fn r#move(_services: &Services, data: Find) -> Result<(), Failure> {
+pub async fn move_it(_services: &Services, data: Find) -> Result<(), Failure> {
     Err(Failure::Other { r#type: data.r#type })
 }
 
 fn main() {
     let registry = ui::UiApp::registry();
-    assert_eq!(registry.functions()[0].name, "move");
+    assert!((registry.functions()[0].probe)(br#"{"type": "todo"}"#).is_ok());
 }

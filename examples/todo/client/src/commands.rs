@@ -2,6 +2,7 @@
 
 use chrono::{Local, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use clap::Subcommand;
+use pikku_client::Patch;
 use uuid::Uuid;
 
 use crate::{
@@ -84,13 +85,15 @@ pub(crate) async fn run(command: Command, server: &str) -> Result<String, Failur
         Command::Done { id } => {
             let api = signed_in(api).await?;
             let todo_id = find(&api, &id).await?;
-            let todo = api.update_todo(&UpdateTodo { todo_id, completed: Some(true), title: None, due: None }).await?;
+            let done = UpdateTodo { todo_id, title: Patch::Keep, completed: Patch::Set(true), due: Patch::Keep };
+            let todo = api.update_todo(&done).await?;
             Ok(show::todo(&todo))
         }
         Command::Rename { id, title } => {
             let api = signed_in(api).await?;
             let todo_id = find(&api, &id).await?;
-            let todo = api.update_todo(&UpdateTodo { todo_id, title: Some(title), completed: None, due: None }).await?;
+            let renamed = UpdateTodo { todo_id, title: Patch::Set(title), completed: Patch::Keep, due: Patch::Keep };
+            let todo = api.update_todo(&renamed).await?;
             Ok(show::todo(&todo))
         }
         Command::Rm { id } => {

@@ -1,7 +1,8 @@
 //! A todo app, as the functions that it consists of.
 //!
-//! Nothing in here knows about HTTP. The functions are in [`todos`] and [`users`]; what they share is in [`Services`].
+//! Nothing in here knows about HTTP. The functions are in [`todos`], [`users`] and [`events`]; what they share is in [`Services`].
 
+pub mod events;
 pub mod todos;
 pub mod users;
 

@@ -4,14 +4,17 @@ mod store;
 
 use chrono::{DateTime, Utc};
 use garde::Validate;
-use pikku_core::{PikkuError, pikku_func};
+use pikku_core::{EventHub, PikkuError, pikku_func};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::store::TodoStore;
-use crate::{Services, UserSession};
+use crate::{
+    Services, UserSession,
+    events::{Events, TodoCreated, TodoRemoved, TodoUpdated},
+};
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, FromRow)]
@@ -48,6 +51,9 @@ pub enum TodoError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+    /// The event hub failed.
+    #[error(transparent)]
+    Hub(#[from] pikku_core::Error),
 }
 
 /// Which todos to list. Everything may be left out.
@@ -85,7 +91,7 @@ pub struct TodoPage {
 }
 
 /// Lists one's own todos, the newest first.
-#[pikku_func(http(get = "/todos"), tags("todos"))]
+#[pikku_func(http(get = "/todos"), channel(Events, action = "list"), tags("todos"))]
 pub async fn list_todos(services: &Services, data: ListTodos, session: &UserSession) -> Result<TodoPage, TodoError> {
     Ok(services.todos.list(&session.user_id, &data).await?)
 }
@@ -107,12 +113,19 @@ pub struct CreateTodo {
 }
 
 /// Adds a todo.
-#[pikku_func(http(post = "/todos", status = 201), tags("todos"))]
-pub async fn create_todo(services: &Services, data: CreateTodo, session: &UserSession) -> Result<Todo, TodoError> {
-    match services.todos.create(&session.user_id, data).await {
-        Err(error) if is_foreign_key_violation(&error) => Err(TodoError::UnknownUser),
-        created => Ok(created?),
-    }
+#[pikku_func(http(post = "/todos", status = 201), channel(Events, action = "create"), tags("todos"))]
+pub async fn create_todo(
+    services: &Services,
+    data: CreateTodo,
+    session: &UserSession,
+    hub: EventHub,
+) -> Result<Todo, TodoError> {
+    let todo = match services.todos.create(&session.user_id, data).await {
+        Err(error) if is_foreign_key_violation(&error) => return Err(TodoError::UnknownUser),
+        created => created?,
+    };
+    hub.emit(&TodoCreated(todo.clone()), None).await?;
+    Ok(todo)
 }
 
 /// One todo by its id.
@@ -155,9 +168,16 @@ fn null_or_value<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D
 }
 
 /// Changes a todo. Only its creator may.
-#[pikku_func(http(patch = "/todos/{todoId}"), permissions = is_todo_creator(todo_id), tags("todos"))]
-pub async fn update_todo(services: &Services, data: UpdateTodo) -> Result<Todo, TodoError> {
-    services.todos.update(&data).await?.ok_or(TodoError::NotFound)
+#[pikku_func(
+    http(patch = "/todos/{todoId}"),
+    channel(Events, action = "update"),
+    permissions = is_todo_creator(todo_id),
+    tags("todos"),
+)]
+pub async fn update_todo(services: &Services, data: UpdateTodo, hub: EventHub) -> Result<Todo, TodoError> {
+    let todo = services.todos.update(&data).await?.ok_or(TodoError::NotFound)?;
+    hub.emit(&TodoUpdated(todo.clone()), None).await?;
+    Ok(todo)
 }
 
 /// The todo to delete.
@@ -170,12 +190,23 @@ pub struct DeleteTodo {
 }
 
 /// Deletes a todo. Only its creator may.
-#[pikku_func(http(delete = "/todos/{todoId}"), permissions = is_todo_creator(todo_id), tags("todos"))]
-pub async fn delete_todo(services: &Services, data: DeleteTodo) -> Result<(), TodoError> {
-    match services.todos.delete(&data.todo_id).await? {
-        true => Ok(()),
-        false => Err(TodoError::NotFound),
+#[pikku_func(
+    http(delete = "/todos/{todoId}"),
+    channel(Events, action = "remove"),
+    permissions = is_todo_creator(todo_id),
+    tags("todos"),
+)]
+pub async fn delete_todo(
+    services: &Services,
+    data: DeleteTodo,
+    session: &UserSession,
+    hub: EventHub,
+) -> Result<(), TodoError> {
+    if !services.todos.delete(&data.todo_id).await? {
+        return Err(TodoError::NotFound);
     }
+    hub.emit(&TodoRemoved { todo_id: data.todo_id, created_by: session.user_id }, None).await?;
+    Ok(())
 }
 
 /// Whether the todo was made by the one who is calling.

@@ -12,7 +12,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::store::UserStore;
-use crate::Services;
+use crate::{Services, events::Events};
 
 /// Short, because a token can't be taken back: until it ends it outlives a sign-out. API keys don't.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -114,7 +114,7 @@ pub async fn logout_user(
 }
 
 /// Says who is signed in.
-#[pikku_func(http(get = "/me"), tags("users"))]
+#[pikku_func(http(get = "/me"), channel(Events, action = "whoami"), tags("users"))]
 pub async fn get_me(services: &Services, session: &UserSession) -> Result<User, UserError> {
     services.users.find(&session.user_id).await?.ok_or(UserError::UnknownUser)
 }

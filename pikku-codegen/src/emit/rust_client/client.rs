@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
-    RustClientError,
+    RustClientError, clearable,
     docs::{carried, doc},
     errors::Errors,
     fields::{field_idents, is_file},
@@ -13,7 +13,7 @@ use super::{
     types::{Position, TypeWriter},
 };
 use crate::{
-    model::{Function, HttpRoute, Model, Output, Place},
+    model::{Function, HttpRoute, Model, Output, Place, TextKind},
     schema::{Object, Type, Types},
 };
 
@@ -81,7 +81,7 @@ impl ClientWriter<'_> {
         let input = function.input.as_ref().map(|schema| simplify(self.types.input(schema)));
         let (parameter, request) = match &input {
             Some(ty) => {
-                let position = position("Input", "The input of").with_files();
+                let position = position("Input", "The input of").of_input(clearable(function));
                 let parameter = writer.borrowed(ty, &position)?;
                 (quote!(, input: #parameter), request(route, Some(self.object(ty))))
             }
@@ -227,6 +227,11 @@ fn request(route: &HttpRoute, input: Option<Option<&Object>>) -> Result<TokenStr
     }
     request.extend(quote!(.input(input)));
     if let Some(object) = object {
+        let nested = route.fields.iter().filter(|field| field.text == TextKind::Nested);
+        let nested: Vec<_> = nested.map(|field| Literal::string(&field.name)).collect();
+        if !nested.is_empty() && object.fields.iter().any(|field| is_file(&field.ty)) {
+            request.extend(quote!(.nested(&[#(#nested),*])));
+        }
         for (ident, field) in
             field_idents(object).into_iter().zip(&object.fields).filter(|(_, field)| is_file(&field.ty))
         {

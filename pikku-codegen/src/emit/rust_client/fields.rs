@@ -26,6 +26,7 @@ pub(super) struct Fields {
     pub(super) are_optional: bool,
     pub(super) are_documented: bool,
     pub(super) have_files: bool,
+    pub(super) have_patches: bool,
 }
 
 impl TypeWriter<'_> {
@@ -45,7 +46,7 @@ impl TypeWriter<'_> {
         let public = (style == FieldStyle::Struct).then(|| quote!(pub));
 
         let mut tokens = Vec::new();
-        let mut have_files = false;
+        let (mut have_files, mut have_patches) = (false, false);
         for ((ident, wire), field) in pairs.iter().zip(&object.fields) {
             let text = plain_text(ident);
             let wire_by_rule = rule.map_or_else(|| text.clone(), |rule| rule.of_field(&text));
@@ -55,6 +56,12 @@ impl TypeWriter<'_> {
                 have_files = true;
                 // Files go beside the JSON, so there is nothing to write of them here.
                 (self.file_type(field), vec![quote!(skip)])
+            } else if position.clearable.contains(&field.name) && is_clearable(field) {
+                have_patches = true;
+                (
+                    self.patch_type(field, &part)?,
+                    vec![quote!(default), quote!(skip_serializing_if = "runtime::Patch::is_keep")],
+                )
             } else {
                 self.field_type(field, &part)?
             };
@@ -82,6 +89,7 @@ impl TypeWriter<'_> {
             are_optional: object.fields.iter().all(|field| !field.required) && object.flattened.is_empty(),
             are_documented: object.fields.iter().all(|field| !field_docs(field).is_empty()),
             have_files,
+            have_patches,
         })
     }
 
@@ -99,6 +107,16 @@ impl TypeWriter<'_> {
         let ty = if matches!(field.ty, Type::Nullable(_)) { ty } else { quote!(#option<#ty>) };
         let is_none = format!("{}::is_none", option.to_string().replace(' ', ""));
         Ok((ty, vec![quote!(default), quote!(skip_serializing_if = #is_none)]))
+    }
+
+    /// The type of a field that a change may leave as it is, clear or set.
+    fn patch_type(&mut self, field: &Field, part: &Position) -> Result<TokenStream, RustClientError> {
+        let inner = match &field.ty {
+            Type::Nullable(inner) => inner,
+            other => other,
+        };
+        let ty = self.ty(inner, part)?;
+        Ok(quote!(runtime::Patch<#ty>))
     }
 
     fn file_type(&self, field: &Field) -> TokenStream {
@@ -125,6 +143,11 @@ pub(super) fn is_file(ty: &Type) -> bool {
         Type::List(inner) | Type::Set(inner) | Type::Nullable(inner) => is_file(inner),
         _ => false,
     }
+}
+
+/// Whether a field may be left out, and may be `null`.
+fn is_clearable(field: &Field) -> bool {
+    !field.required && matches!(field.ty, Type::Nullable(_))
 }
 
 fn field_docs(field: &Field) -> String {

@@ -25,7 +25,7 @@ use self::{
     types::{PRELUDE, TypeWriter},
 };
 use crate::{
-    model::{Function, Model, Output},
+    model::{Function, Model, Output, Place},
     schema::{Named, Type, Types},
 };
 
@@ -200,13 +200,25 @@ fn references(ty: &Type, found: &mut Vec<String>) {
     }
 }
 
-/// The named types that are a function's input as a whole, whose fields may be files.
-fn inputs(functions: &[&Function], types: &Types) -> BTreeSet<String> {
-    let inputs = functions.iter().filter_map(|function| match types.input(function.input.as_ref()?) {
-        Type::Ref(name) => Some(name),
-        _ => None,
-    });
-    inputs.collect()
+/// The named types that are a function's input as a whole, with the fields that can be cleared.
+fn inputs(functions: &[&Function], types: &Types) -> BTreeMap<String, BTreeSet<String>> {
+    let mut inputs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for function in functions {
+        if let Some(Type::Ref(name)) = function.input.as_ref().map(|schema| types.input(schema)) {
+            inputs.entry(name).or_default().extend(clearable(function));
+        }
+    }
+    inputs
+}
+
+/// The fields of an input that are a part of a change: those in the body of a `PATCH`, where it is the custom that a field
+/// which is left out stays, and one that is `null` is cleared.
+///
+/// No schema says whether a function tells the two apart.
+fn clearable(function: &Function) -> BTreeSet<String> {
+    let changes = function.http.iter().filter(|route| route.method == "PATCH");
+    let fields = changes.flat_map(|route| &route.fields).filter(|field| field.place == Place::Body);
+    fields.map(|field| field.name.clone()).collect()
 }
 
 /// What is said of types that have no doc comment: whose input or answer they are, or which type they are a part of.

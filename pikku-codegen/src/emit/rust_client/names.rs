@@ -129,15 +129,18 @@ pub(super) enum Rule {
 }
 
 impl Rule {
-    /// The rule that leaves the fewest names to rename one by one, or none if no rule leaves fewer than that.
+    /// The rule that takes the fewest attributes, its own and those of the names that it leaves to be renamed one by one.
+    ///
+    /// There is none where no rule takes fewer than it takes to rename all, unless a rule leaves none to be renamed.
     pub(super) fn choose(names: &[(Ident, &str)], apply: fn(Self, &str) -> String) -> Option<Self> {
         use Rule::{Camel, Kebab, Lower, Pascal, ScreamingKebab, ScreamingSnake, Snake, Upper};
         let is_ascii = names.iter().all(|(ident, _)| ident.to_string().is_ascii());
         let (mut best, mut fewest) = (None, names.iter().filter(|(ident, name)| plain_text(ident) != *name).count());
         for rule in [Snake, Camel, Kebab, Pascal, Lower, Upper, ScreamingSnake, ScreamingKebab] {
             let count = names.iter().filter(|(ident, name)| apply(rule, &plain_text(ident)) != *name).count();
-            if is_ascii && count < fewest {
-                (best, fewest) = (Some(rule), count);
+            let attributes = if count == 0 { 0 } else { count + 1 };
+            if is_ascii && attributes < fewest {
+                (best, fewest) = (Some(rule), attributes);
             }
         }
         best
@@ -247,7 +250,8 @@ mod tests {
         };
         assert_eq!(rule(&["a", "todo_id", "type"]), None);
         assert_eq!(rule(&["todoId", "title"]), Some("camelCase"));
-        assert_eq!(rule(&["todoId", "userID", "title"]), Some("camelCase"));
+        assert_eq!(rule(&["todoId", "doneAt", "userID"]), Some("camelCase"));
+        assert_eq!(rule(&["todoId", "userID", "title"]), None);
         assert_eq!(rule(&["Id", "title"]), None);
         assert_eq!(rule(&["todo-id", "done-at", "crate"]), Some("kebab-case"));
         let names = ["in_progress", "done"].map(|name| (ident(&pascal_case(name)), name));

@@ -48,23 +48,33 @@ pub(super) struct Position {
     is_inline: bool,
     /// Whether its fields may be files.
     pub(super) takes_files: bool,
+    /// The fields that a change may leave as they are, clear or set.
+    pub(super) clearable: BTreeSet<String>,
 }
 
 impl Position {
     /// Outside of all named types.
     pub(super) fn new(name: String, about: String) -> Self {
-        Self { owner: String::new(), item: String::new(), name, about, is_inline: true, takes_files: false }
+        Self {
+            owner: String::new(),
+            item: String::new(),
+            name,
+            about,
+            is_inline: true,
+            takes_files: false,
+            clearable: BTreeSet::new(),
+        }
     }
 
-    /// The same, where fields may be files.
-    pub(super) fn with_files(self) -> Self {
-        Self { takes_files: true, ..self }
+    /// The same, where an input stands: its fields may be files, and these be cleared.
+    pub(super) fn of_input(self, clearable: BTreeSet<String>) -> Self {
+        Self { takes_files: true, clearable, ..self }
     }
 
     /// A part of what stands here.
     pub(super) fn part(&self, name: &str, about: String) -> Self {
         let name = format!("{}{}", self.name, pascal_case(name));
-        Self { name, about, takes_files: false, ..self.clone() }
+        Self { name, about, takes_files: false, clearable: BTreeSet::new(), ..self.clone() }
     }
 
     /// The items of a list or map that stands here.
@@ -106,17 +116,22 @@ impl<'a> TypeWriter<'a> {
         std::mem::take(&mut self.made_up)
     }
 
-    /// The items of all named types, each followed by those that it needed.
-    pub(super) fn items(&mut self, takes_files: &BTreeSet<String>) -> Result<Vec<TokenStream>, RustClientError> {
+    /// The items of all named types, each followed by those that it needed; `inputs` are those that are inputs as a
+    /// whole, with the fields that can be cleared.
+    pub(super) fn items(
+        &mut self,
+        inputs: &BTreeMap<String, BTreeSet<String>>,
+    ) -> Result<Vec<TokenStream>, RustClientError> {
         let mut items = Vec::new();
         for (name, named) in self.named.clone() {
             let about = self.about.get(name).cloned().unwrap_or_else(|| format!("`{name}`, as it is on the wire."));
             let docs = if named.docs.is_empty() { about } else { carried(&named.docs) };
-            let position = Position {
-                owner: name.to_owned(),
-                takes_files: takes_files.contains(name),
-                ..Position::new(name.to_owned(), String::new())
+            let position = Position::new(name.to_owned(), String::new());
+            let position = match inputs.get(name) {
+                Some(clearable) => position.of_input(clearable.clone()),
+                None => position,
             };
+            let position = Position { owner: name.to_owned(), ..position };
             items.push(self.item(name, &docs, &named.ty, &position)?);
             items.append(&mut self.made_up);
         }
@@ -223,6 +238,10 @@ impl<'a> TypeWriter<'a> {
         match ty {
             Type::Object(object) => {
                 let fields = self.fields(object, position, FieldStyle::Struct)?;
+                let docs = &match fields.have_patches {
+                    true => format!("{docs}\n\nWhat is a `Patch` stays as it is unless it is cleared or set."),
+                    false => docs.to_owned(),
+                };
                 let mut derives = vec!["Debug", "Clone", "PartialEq"];
                 derives.extend(fields.are_optional.then_some("Default"));
                 derives.push("Serialize");

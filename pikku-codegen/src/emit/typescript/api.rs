@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{pascal_case, string, take_constant, take_method, take_type};
 use super::readers::Readers;
+use super::socket;
 use super::types::Printer;
-use crate::model::{ErrorVariant, Function, HttpRoute, Model, Output, Place};
+use crate::model::{ErrorVariant, Function, HttpRoute, Model, Output, Place, TextKind};
 use crate::schema::{Tagging, Type, Types};
 
 /// An application as TypeScript sees it.
@@ -86,7 +87,7 @@ impl<'a> Api<'a> {
         let functions: Vec<&Function> = model.functions.iter().filter(|function| !function.http.is_empty()).collect();
 
         let mut errors: BTreeMap<(&str, &str), Vec<OwnError<'a>>> = BTreeMap::new();
-        for function in &functions {
+        for function in functions.iter().copied().chain(socket::functions(model)) {
             for variant in &function.errors {
                 let known = errors.entry((&function.error, &variant.name)).or_default();
                 if known.iter().all(|error| error.variant != variant) {
@@ -129,6 +130,7 @@ impl<'a> Api<'a> {
             }
         }
         self.errors.iter().filter_map(|error| error.data.as_ref()).for_each(|ty| drop(printer.print(ty)));
+        socket::written_types(self).iter().for_each(|ty| drop(printer.print(ty)));
         loop {
             let known = printer.used.clone();
             known.iter().filter_map(|name| self.types.get(name)).for_each(|named| drop(printer.declare(named)));
@@ -136,6 +138,12 @@ impl<'a> Api<'a> {
                 return known;
             }
         }
+    }
+
+    /// The names of the errors that a function names itself.
+    pub(super) fn own_errors(&self, function: &Function) -> Vec<String> {
+        let own = |error: &&OwnError<'_>| error.error == function.error && function.errors.contains(error.variant);
+        self.errors.iter().filter(own).map(|error| error.name.clone()).collect()
     }
 
     /// What something of the runtime is called beside the application's types, and how it is imported.
@@ -163,8 +171,7 @@ impl<'a> Api<'a> {
         let constant = take_constant(&function.name, constants);
         let routes = function.http.iter().map(|route| self.route(function, route, input.as_ref(), &output, &constant));
         let routes = routes.collect();
-        let own = |error: &&OwnError<'_>| error.error == function.error && function.errors.contains(error.variant);
-        let errors = self.errors.iter().filter(own).map(|error| error.name.clone()).collect();
+        let errors = self.own_errors(function);
         Operation {
             function,
             method: take_method(&function.name, methods),
@@ -195,7 +202,7 @@ impl<'a> Api<'a> {
                 properties.push(("whole", "true".to_owned()));
             }
             if self.holds_file(input) {
-                properties.push(("encode", "codecs.multipart".to_owned()));
+                properties.push(("encode", multipart(route)));
             } else if self.readers.is_needed(input) {
                 properties.push(("encode", "codecs.encodeExactly".to_owned()));
             }
@@ -239,7 +246,7 @@ impl<'a> Api<'a> {
     }
 
     /// Whether a function that takes this may be called without an input.
-    fn is_optional(&self, ty: &Type) -> bool {
+    pub(super) fn is_optional(&self, ty: &Type) -> bool {
         match ty {
             Type::Object(object) => {
                 object.fields.iter().all(|field| !field.required)
@@ -252,7 +259,7 @@ impl<'a> Api<'a> {
     }
 
     /// Whether an input has to travel as it is, because it has no fields to distribute.
-    fn may_be_no_object(&self, ty: &Type) -> bool {
+    pub(super) fn may_be_no_object(&self, ty: &Type) -> bool {
         match ty {
             Type::Object(_) | Type::Map(_) => false,
             Type::Union(union) => match union.tagging {
@@ -286,6 +293,16 @@ fn is_file(ty: &Type) -> bool {
         Type::File => true,
         Type::List(inner) | Type::Nullable(inner) => is_file(inner),
         _ => false,
+    }
+}
+
+/// What encodes a form: it has nested data as JSON, an empty list too.
+fn multipart(route: &HttpRoute) -> String {
+    let nested = route.fields.iter().filter(|field| field.text == TextKind::Nested);
+    let nested: Vec<String> = nested.map(|field| string(&field.name)).collect();
+    match nested.as_slice() {
+        [] => "codecs.multipart".to_owned(),
+        names => format!("(input) => codecs.multipart(input, [{}])", names.join(", ")),
     }
 }
 

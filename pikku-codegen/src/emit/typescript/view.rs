@@ -208,24 +208,24 @@ impl Readers {
 }
 
 /// Writes signatures, and collects what they need to import.
-struct Imports<'a> {
+pub(super) struct Imports<'a> {
     api: &'a Api<'a>,
-    printer: Printer,
+    pub(super) printer: Printer,
     runtime: BTreeSet<&'static str>,
     failures: BTreeSet<String>,
 }
 
 impl<'a> Imports<'a> {
-    fn new(api: &'a Api<'a>) -> Self {
+    pub(super) fn new(api: &'a Api<'a>) -> Self {
         Self { api, printer: Printer::default(), runtime: BTreeSet::new(), failures: BTreeSet::new() }
     }
 
-    fn runtime(&mut self, name: &'static str) -> String {
+    pub(super) fn runtime(&mut self, name: &'static str) -> String {
         self.runtime.insert(name);
         self.api.runtime(name)
     }
 
-    fn into_lines(self) -> Vec<String> {
+    pub(super) fn into_lines(self) -> Vec<String> {
         let import = |name: &str| match self.api.runtime(name) {
             local if local == name => local,
             local => format!("{name} as {local}"),
@@ -325,7 +325,7 @@ fn value(route: &Route<'_>) -> String {
 }
 
 /// An import, on as few lines as it fits on.
-fn import_lines(keyword: &str, names: &[String], module: &str) -> Vec<String> {
+pub(super) fn import_lines(keyword: &str, names: &[String], module: &str) -> Vec<String> {
     let line = format!("{keyword} {{ {} }} from '{module}'", names.join(", "));
     if names.is_empty() {
         return Vec::new();
@@ -349,7 +349,7 @@ fn import_lines(keyword: &str, names: &[String], module: &str) -> Vec<String> {
 
 /// The first lines of the client: who made it, and a table of its routes.
 fn header(api: &Api<'_>) -> String {
-    let rows: Vec<[String; 4]> = api
+    let mut rows: Vec<[String; 4]> = api
         .operations
         .iter()
         .flat_map(|operation| {
@@ -358,6 +358,7 @@ fn header(api: &Api<'_>) -> String {
             })
         })
         .collect();
+    rows.sort_by(|[method, path, ..], [other_method, other_path, ..]| (path, method).cmp(&(other_path, other_method)));
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths = [width(0), width(1), width(2)];
     let mut lines = vec![

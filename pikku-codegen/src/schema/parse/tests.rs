@@ -337,6 +337,7 @@ fn model(input: Value, inputs: Value, output: Value, outputs: Value) -> Model {
         output: Output::Json(output),
         error: "Error".into(),
         errors: Vec::<ErrorVariant>::new(),
+        requires_channel: false,
         http: Vec::<HttpRoute>::new(),
         renamed: BTreeMap::new(),
     };

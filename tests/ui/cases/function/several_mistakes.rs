@@ -2,6 +2,6 @@ use pikku_core::pikku_func;
 use ui::{Services};
 
 #[pikku_func(http(get = "todos"), permision = is_admin)]
-fn count(services: Services)  {}
+fn count(_services: Services) {}
 
 fn main() {}

@@ -48,3 +48,18 @@ pub struct Todo {
     /// What is to be done.
     pub title: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use engine::PikkuError;
+
+    #[test]
+    fn what_the_macros_wrote_is_registered() {
+        let registry = crate::RenamedApp::registry();
+        let names: Vec<_> = registry.functions().iter().map(|function| function.name).collect();
+        assert_eq!(names, ["login", "rename_todo"]);
+        assert!((registry.functions()[1].probe)(br#"{"todo_id": 1, "title": ""}"#).is_err(), "the title is empty");
+        let error = crate::functions::TodoError::Other(crate::functions::OtherError::Closed);
+        assert_eq!(error.problem().code(), "closed");
+    }
+}

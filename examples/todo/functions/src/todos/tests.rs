@@ -19,13 +19,13 @@ async fn sign_in(services: &Services, name: &str) -> UserSession {
 
 async fn create(services: &Services, session: &UserSession, title: &str) -> Todo {
     let data = from_value(json!({ "title": title })).expect("the input");
-    create_todo(services, data, session).await.expect("the todo is made")
+    create_todo(services, data, session, EventHub::new()).await.expect("the todo is made")
 }
 
 /// Changes a todo as a request with this body would.
 async fn update(services: &Services, todo: &Todo, mut body: Value) -> Result<Todo, TodoError> {
     body["todoId"] = json!(todo.todo_id);
-    update_todo(services, from_value(body).expect("the input")).await
+    update_todo(services, from_value(body).expect("the input"), EventHub::new()).await
 }
 
 /// The titles on a page, and the total.
@@ -40,7 +40,7 @@ async fn a_todo_is_kept_as_it_was_made() {
     let session = sign_in(&services, "ada").await;
     let due = Utc.with_ymd_and_hms(2030, 1, 2, 3, 4, 5).single();
     let data = CreateTodo { title: "buy milk".to_owned(), tags: vec!["home".to_owned()], due };
-    let made = create_todo(&services, data, &session).await.expect("the todo is made");
+    let made = create_todo(&services, data, &session, EventHub::new()).await.expect("the todo is made");
     assert_eq!((made.title.as_str(), made.completed, made.due), ("buy milk", false, due));
     assert_eq!((made.created_by, &made.tags[..]), (session.user_id, &["home".to_owned()][..]));
 
@@ -100,10 +100,14 @@ async fn only_the_creator_is_permitted() {
     assert!(is_todo_creator(&services, &todo.todo_id, &ada).await.expect("ada is asked"));
     assert!(!is_todo_creator(&services, &todo.todo_id, &bob).await.expect("bob is asked"));
 
-    delete_todo(&services, DeleteTodo { todo_id: todo.todo_id }).await.expect("the todo is deleted");
+    delete_todo(&services, DeleteTodo { todo_id: todo.todo_id }, &ada, EventHub::new())
+        .await
+        .expect("the todo is deleted");
     let error = is_todo_creator(&services, &todo.todo_id, &ada).await.expect_err("it is gone");
     assert!(matches!(error, TodoError::NotFound), "{error:?}");
-    let error = delete_todo(&services, DeleteTodo { todo_id: todo.todo_id }).await.expect_err("it is gone");
+    let error = delete_todo(&services, DeleteTodo { todo_id: todo.todo_id }, &ada, EventHub::new())
+        .await
+        .expect_err("it is gone");
     assert!(matches!(error, TodoError::NotFound), "{error:?}");
 }
 
@@ -112,7 +116,7 @@ async fn a_session_without_a_user_can_create_nothing() {
     let services = open().await;
     let session = UserSession { user_id: Uuid::new_v4(), device_id: Uuid::new_v4() };
     let data = from_value(json!({ "title": "buy milk" })).expect("the input");
-    let error = create_todo(&services, data, &session).await.expect_err("nobody is there");
+    let error = create_todo(&services, data, &session, EventHub::new()).await.expect_err("nobody is there");
     assert!(matches!(error, TodoError::UnknownUser), "{error:?}");
 }
 

@@ -1,0 +1,285 @@
+//! Channels: every way that a message can be answered.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use pikku_core::{
+    Binary, Channel, ChannelState, EventHub, Topic, UserSessionService, pikku_channel, pikku_channel_func, pikku_func,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Services, TestError, UserSession};
+
+/// Live events; somebody has to sign in, if not when they connect then soon after.
+#[pikku_channel(route = "/events")]
+#[derive(Debug)]
+pub struct Events;
+
+/// Anybody's; its messages are told apart by another key.
+#[pikku_channel(route = "/rooms/{room}", routing = "kind", auth = false)]
+#[derive(Debug)]
+pub struct Rooms;
+
+/// Only for those who are signed in when they connect.
+#[pikku_channel(route = "/private", name = "private")]
+#[derive(Debug)]
+pub struct Private;
+
+/// Who signs in.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SignIn {
+    /// The user.
+    pub user: String,
+    /// How long it takes, in milliseconds.
+    #[serde(default)]
+    pub takes: u64,
+}
+
+/// Somebody who has signed in.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedIn {
+    /// Whether they have.
+    pub auth_result: bool,
+    /// Who.
+    pub user_id: String,
+}
+
+/// Signs the connection in.
+#[pikku_channel_func(Events, action = "auth", auth = false)]
+pub async fn authenticate(
+    _services: &Services,
+    data: SignIn,
+    sessions: UserSessionService<UserSession>,
+) -> Result<SignedIn, TestError> {
+    tokio::time::sleep(Duration::from_millis(data.takes)).await;
+    sessions.set(UserSession { user_id: data.user.clone(), admin: false }).await?;
+    Ok(SignedIn { auth_result: true, user_id: data.user })
+}
+
+/// Signs the connection out.
+#[pikku_channel_func(Events, action = "sign_out")]
+pub async fn sign_out(_services: &Services, sessions: UserSessionService<UserSession>) -> Result<(), TestError> {
+    Ok(sessions.clear().await?)
+}
+
+/// Says who is calling, on both transports.
+#[pikku_func(http(get = "/whoami"), channel(Events, action = "whoami"), channel(Private, action = "whoami"))]
+pub async fn whoami(_services: &Services, session: &UserSession) -> Result<String, TestError> {
+    Ok(session.user_id.clone())
+}
+
+/// A topic.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Subscribe {
+    /// Its name.
+    pub topic: String,
+}
+
+/// What became of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Subscribed {
+    /// Whether the connection is on it now.
+    pub subscribed: bool,
+    /// Its name.
+    pub topic: String,
+}
+
+/// Whether a topic may be read; secret ones may not.
+pub async fn may_read(_: &Services, topic: &str, _: &UserSession) -> Result<bool, TestError> {
+    match topic {
+        "unknown" => Err(TestError::NotFound),
+        topic => Ok(topic != "secret"),
+    }
+}
+
+/// Puts the connection on a topic.
+#[pikku_channel_func(Events, action = "subscribe", permissions = may_read(topic))]
+pub async fn subscribe(
+    _services: &Services,
+    data: Subscribe,
+    channel: Channel,
+    hub: EventHub,
+) -> Result<Subscribed, TestError> {
+    hub.subscribe(&data.topic, &channel)?;
+    Ok(Subscribed { subscribed: true, topic: data.topic })
+}
+
+/// Takes the connection off a topic.
+#[pikku_channel_func(Events, action = "unsubscribe")]
+pub async fn unsubscribe(
+    _services: &Services,
+    data: Subscribe,
+    channel: Channel,
+    hub: EventHub,
+) -> Result<Subscribed, TestError> {
+    hub.unsubscribe(&data.topic, &channel);
+    Ok(Subscribed { subscribed: false, topic: data.topic })
+}
+
+/// What is said, and where.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Emit {
+    /// The topic.
+    pub name: String,
+    /// What is said.
+    pub message: String,
+}
+
+/// What everybody on the topic hears.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Said {
+    /// Who said it.
+    pub from: String,
+    /// What they said.
+    pub message: String,
+}
+
+/// Says something to everyone on a topic but the sender.
+#[pikku_channel_func(Events, action = "emit")]
+pub async fn emit(
+    _services: &Services,
+    data: Emit,
+    session: &UserSession,
+    channel: Channel,
+    hub: EventHub,
+) -> Result<usize, TestError> {
+    let said = Said { from: session.user_id.clone(), message: data.message };
+    Ok(hub.publish(&data.name, Some(channel.id()), &said).await?)
+}
+
+/// A typed event, for one user.
+#[derive(Debug, Serialize, JsonSchema, Topic)]
+#[topic("noticed", scope = user)]
+pub struct Noticed {
+    /// For whom.
+    pub user: String,
+    /// What there is to notice.
+    pub text: String,
+}
+
+/// What somebody shall notice.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Notice {
+    /// For whom.
+    pub user: String,
+    /// What there is to notice.
+    pub text: String,
+}
+
+/// Puts the connection on the caller's own notices.
+#[pikku_channel_func(Events, action = "notices")]
+pub async fn notices(
+    _services: &Services,
+    session: &UserSession,
+    channel: Channel,
+    hub: EventHub,
+) -> Result<(), TestError> {
+    Ok(hub.subscribe_scoped(<Noticed as Topic>::NAME, &session.user_id, &channel)?)
+}
+
+/// Lets somebody notice something.
+#[pikku_func(http(post = "/notify"), auth = false)]
+pub async fn notify(_services: &Services, data: Notice, hub: EventHub) -> Result<usize, TestError> {
+    Ok(hub.emit(&Noticed { user: data.user, text: data.text }, None).await?)
+}
+
+/// How a message shall be answered.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// How.
+    pub how: String,
+}
+
+/// Fails in every way, or closes the connection.
+#[pikku_channel_func(Events, action = "fail", auth = false)]
+pub async fn fail(_services: &Services, data: Answer, channel: Channel) -> Result<(), TestError> {
+    match data.how.as_str() {
+        "not_found" => Err(TestError::NotFound),
+        "internal" => Err(TestError::Internal { secret: "hunter2" }),
+        "panic" => panic!("hunter2"),
+        "close" => {
+            channel.close(4000, "enough");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(())
+        }
+        "flood" => {
+            while channel.is_open() {
+                channel.send(&"x".repeat(1000).into())?;
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who has an id of their own.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Contact {
+    /// Theirs, not the message's.
+    pub id: u32,
+}
+
+/// Gives a contact back.
+#[pikku_channel_func(Events, action = "contact", auth = false)]
+pub async fn contact(_services: &Services, data: Contact) -> Result<Contact, TestError> {
+    Ok(data)
+}
+
+/// How many messages a connection has sent.
+#[derive(Debug, Default)]
+pub struct Count(u32);
+
+/// Counts the messages of the connection.
+#[pikku_channel_func(Rooms, action = "count", auth = false)]
+pub async fn count(_services: &Services, state: ChannelState<Count>) -> Result<u32, TestError> {
+    let mut count = state.lock();
+    count.0 += 1;
+    Ok(count.0)
+}
+
+/// Which room, and as whom.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Enter {
+    /// The room.
+    pub room: u32,
+    /// As whom.
+    #[serde(default)]
+    pub name: Vec<String>,
+}
+
+/// Greets whoever enters.
+#[pikku_channel_func(Rooms, on_connect, auth = false)]
+pub async fn enter(services: &Services, data: Enter) -> Result<String, TestError> {
+    services.note("entered");
+    Ok(format!("welcome to {}, {}", data.room, data.name.join(" and ")))
+}
+
+/// Notes whoever leaves.
+#[pikku_channel_func(Rooms, on_disconnect, auth = false)]
+pub async fn leave(services: &Services) -> Result<(), TestError> {
+    services.note("left");
+    Ok(())
+}
+
+/// Anything that has no kind.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Plain {
+    /// What it says.
+    pub text: String,
+}
+
+/// Gives back what has no kind.
+#[pikku_channel_func(Rooms, on_message, auth = false)]
+pub async fn plain(_services: &Services, data: Plain) -> Result<Plain, TestError> {
+    Ok(data)
+}
+
+/// Gives bytes back, the last one first.
+#[pikku_channel_func(Rooms, on_binary, auth = false)]
+pub async fn reversed(_services: &Services, data: Binary, channel: Channel) -> Result<(), TestError> {
+    let reversed: Bytes = data.0.iter().rev().copied().collect();
+    Ok(channel.send_binary(reversed)?)
+}
