@@ -130,6 +130,10 @@ mod honest {
         map: BTreeMap<String, Plain>,
         #[garde(length(min = 1))]
         numbered: HashMap<u32, String>,
+        #[garde(length(min = 2, max = 4))]
+        by_name: BTreeMap<Plain, u8>,
+        #[garde(length(min = 1, max = 5))]
+        all: BTreeMap<Plain, u8>,
         #[garde(skip)]
         array: [u8; 3],
         #[garde(skip)]
@@ -386,6 +390,8 @@ mod dishonest {
         list: Vec<u8>,
         #[schemars(extend("minProperties" = 1))]
         map: BTreeMap<String, u8>,
+        #[schemars(extend("maxProperties" = 1))]
+        by_name: BTreeMap<super::honest::Plain, u8>,
         #[schemars(extend("multipleOf" = 5))]
         step: i32,
     }
@@ -466,6 +472,7 @@ fn h5_a_constraint_that_is_not_enforced_fails_the_build() {
             "not_validated/list minItems",
             "not_validated/list maxItems",
             "not_validated/map minProperties",
+            "not_validated/by_name maxProperties",
             "not_validated/step multipleOf",
             "one_variant/size maximum",
             "undived/part/text maxLength",

@@ -90,10 +90,9 @@ test('messages are handled in order', async () => {
 })
 
 test('what a channel is opened with, its greeting, another routing key, plain messages and bytes', async () => {
-  for (const rooms of [
-    open(RoomsSocket, { params: { room: 7, name: ['a', 'b c'] } }),
-    open(PikkuWebSocket, { channel: 'rooms', params: { room: 7, name: ['a', 'b c'] } }),
-  ]) {
+  const params = { room: 7, name: ['a', 'b c'] }
+  for (const [Socket, options] of [[RoomsSocket, { params }], [PikkuWebSocket, { channel: 'rooms', params }]]) {
+    const rooms = open(Socket, options)
     const heard = []
     rooms.onMessage((message) => heard.push(message))
     assert.equal(await rooms.request('count'), 1)

@@ -214,9 +214,9 @@ test('who has unsubscribed hears nothing, and who is twice subscribed hears twic
   const handler = () => heard++
   const first = socket.subscribe('t', handler)
   socket.subscribe('t', handler)
-  await connection.receive({ topic: 't' })
+  await connection.receive({ topic: 't', data: 1 })
   first()
-  await connection.receive({ topic: 't' })
+  await connection.receive({ topic: 't', data: 1 })
   assert.equal(heard, 3)
 })
 

@@ -172,6 +172,33 @@ impl Sampler<'_> {
             object.entry(name).or_insert(Value::Null);
         }
         let least = usize::try_from(limit(schema, "minProperties").unwrap_or(0)).ok()?;
+        self.fill(schema, object, least, number, at)
+    }
+
+    /// So many members of an object; none if it can't have as many, or must have more.
+    pub(super) fn members(&self, schema: &Value, count: usize) -> Option<Map<String, Value>> {
+        let mut any = schema.clone();
+        any.as_object_mut()?.remove("minProperties");
+        let Value::Object(object) = self.sample(&any)? else { return None };
+        let at = At { depth: 0, full: false, inside: None };
+        let object = if object.len() > count { Map::new() } else { object };
+        self.fill(schema, object, count, 0, at).filter(|object| object.len() == count)
+    }
+
+    /// Adds members to an object until there are `least`, or no more can be: fields first, and then other keys.
+    fn fill(
+        &self,
+        schema: &Value,
+        mut object: Map<String, Value>,
+        least: usize,
+        number: usize,
+        at: At<'_>,
+    ) -> Option<Map<String, Value>> {
+        for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            if object.len() < least && !object.contains_key(name) {
+                object.insert(name.clone(), self.varied(member, 0, at)?);
+            }
+        }
         if let Some(values) = values_of(schema) {
             for index in 0..least.saturating_sub(object.len()) {
                 let value = self.varied(values, number + index, at)?;

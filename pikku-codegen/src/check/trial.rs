@@ -142,21 +142,20 @@ impl Walk<'_> {
             let lift = |trial: Trial| trial.lift(name, &escape(name), |value| with(name, value)).within(&escape(name));
             trials.extend(self.trials(member).into_iter().map(lift));
         }
-        let Some(values) = values_of(schema) else { return trials };
-        if let Some(key) = text_for_key(schema, 0) {
+        if let (Some(values), Some(key)) = (values_of(schema), text_for_key(schema, 0)) {
             let lift = |trial: Trial| trial.lift(&key, "*", |value| with(&key, value)).within("*");
             trials.extend(self.trials(values).into_iter().map(lift));
         }
         for (keyword, beyond) in [("minProperties", -1), ("maxProperties", 1)] {
             let Some(limit) = limit(schema, keyword).filter(|limit| *limit <= MOST_ITEMS) else { continue };
             let Some(other) = limit.checked_add_signed(beyond) else { continue };
-            let map = |count: u64| {
-                let count = usize::try_from(count).ok()?;
-                let (values, _) = self.sampler.several(values, count)?;
-                let entry = |(index, value)| Some((text_for_key(schema, index)?, value));
-                values.into_iter().enumerate().map(entry).collect::<Option<Map<_, _>>>().map(Value::Object)
-            };
-            let values = map(limit).zip(map(other)).map(|(good, bad)| Values { good, bad, conclusive: true });
+            let map = |count: u64| self.sampler.members(schema, usize::try_from(count).ok()?).map(Value::Object);
+            // There are no more keys to a map whose keys are an enum, and so nothing that breaks a greater limit.
+            let (good, bad) = (map(limit), map(other));
+            if good.is_some() && bad.is_none() && values_of(schema).is_none() {
+                continue;
+            }
+            let values = good.zip(bad).map(|(good, bad)| Values { good, bad, conclusive: true });
             trials.push(Trial::new(keyword, &json!(limit), values));
         }
         trials

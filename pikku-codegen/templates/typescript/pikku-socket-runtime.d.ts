@@ -108,7 +108,7 @@ export interface SocketOptions<C extends Channel> {
    * throw. It is `console.error`.
    */
   onError?: ((error: unknown) => void) | undefined
-  /** What to open connections with instead of the global `WebSocket`, such as the one of the package `ws`. */
+  /** What to open connections with instead of the global `WebSocket`, which Node has from 22 on; such as that of `ws`. */
   WebSocket?: (new (url: string, protocols: string[]) => unknown) | undefined
 }
 

@@ -60,20 +60,14 @@ const start = (socket, channel, serverUrl, options) => {
   // Handlers: what one of them throws reaches neither the others nor the connection.
 
   const on = (event, handler) => {
-    const entry = [handler]
+    // It is another one each time, so that who subscribes twice can unsubscribe twice; and it rejects, never throws.
+    const call = async (...values) => handler(...values)
     handlers[event] ??= new Set()
-    handlers[event].add(entry)
-    return () => handlers[event].delete(entry)
+    handlers[event].add(call)
+    return () => handlers[event].delete(call)
   }
 
-  const tell = (event, ...values) =>
-    handlers[event]?.forEach(async ([handler]) => {
-      try {
-        await handler(...values)
-      } catch (error) {
-        onError(error)
-      }
-    })
+  const tell = (event, ...values) => handlers[event]?.forEach((call) => call(...values).catch(onError))
 
   const become = (state, reason) => {
     socket.state = state
@@ -86,7 +80,7 @@ const start = (socket, channel, serverUrl, options) => {
     if (socket.state != 'waiting') return
     become('connecting')
     if (typeof token != 'function') return open(token)
-    Promise.resolve(last).then(token).then(open).catch((error) => end(0, error.message))
+    Promise.resolve(last).then(token).then(open).catch((error) => end(0, error?.message))
   }
 
   const open = (bearer) => {
@@ -99,9 +93,9 @@ const start = (socket, channel, serverUrl, options) => {
     const handle = (event, handler) => mine.addEventListener(event, (event) => ws == mine && handler(event))
     // What signs in on the first connection has to do so on the next.
     mine.onopen = socket.ws?.onopen
-    handle('message', ({ data }) => tell('frame', data))
-    handle('error', ({ message }) => (fault = message))
-    handle('close', ({ code, reason }) => end(code, reason || fault))
+    handle('message', (event) => tell('frame', event.data))
+    handle('error', (event) => (fault = event.message))
+    handle('close', (event) => end(event.code, event.reason || fault))
     // An `onopen` that is set right after this may sign in, so it comes before what waits.
     Promise.resolve().then(() => handle('open', () => welcome(mine)))
     ws = socket.ws = mine
@@ -116,17 +110,16 @@ const start = (socket, channel, serverUrl, options) => {
       try {
         await signIn(callsOver(mine))
       } catch (error) {
-        if (ws == mine) end(4401, error.message)
+        if (ws == mine) end(4401, error?.message)
         mine.close()
       }
       if (ws != mine) return
     }
     become('open')
     tell('open', socket)
-    for (const message of [...queue]) {
-      queue.delete(message)
-      transmit(message)
-    }
+    const waiting = [...queue]
+    queue.clear()
+    for (const message of waiting) transmit(message)
   }
 
   /** Ends the connection, for good if its code says that there is no use in coming back, or nobody wants that. */
@@ -213,7 +206,7 @@ const start = (socket, channel, serverUrl, options) => {
     if (action != null) {
       tell('route ' + action, output)
     } else if (id == null) {
-      'topic' in members ? tell('topic ' + members.topic, members.data) : tell('message', frame)
+      'topic' in members && 'data' in members ? tell('topic ' + members.topic, members.data) : tell('message', frame)
     }
   })
 

@@ -152,9 +152,7 @@ impl<'m, A: App> Message<'m, A> {
                 input::parse_document::<F::Input>(&Document::without(text.as_bytes(), keys))
             }
         };
-        parsed
-            .and_then(|input| input::validate::<F>(&input).map(|()| input))
-            .map_err(|rejection| input::rename(rejection, renamed).into())
+        parsed.and_then(|input| input::checked::<F>(input, renamed)).map_err(Into::into)
     }
 }
 
@@ -202,9 +200,7 @@ fn opening_input<F: PikkuFunc>(
     renamed: &'static [(&'static str, &'static str)],
 ) -> Result<F::Input, Problem> {
     let json = if is_unit::<F::Input>() { b"null" } else { opening };
-    input::parse::<F::Input>(json)
-        .and_then(|input| input::validate::<F>(&input).map(|()| input))
-        .map_err(|rejection| input::rename(rejection, renamed).into())
+    input::parse::<F::Input>(json).and_then(|input| input::checked::<F>(input, renamed)).map_err(Into::into)
 }
 
 /// Session, input, permissions, function: the way that every call goes.

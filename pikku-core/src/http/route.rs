@@ -29,7 +29,8 @@ pub struct Route {
     pub timeout: Option<Duration>,
     /// What strings in path, query and form become, for the fields that are no strings.
     pub texts: &'static [(&'static str, TextKind)],
-    /// Rust's field names in validation reports, and what the wire calls them.
+    /// The places in the data that validation reports call otherwise than the wire: patterns of pointers, in Rust's names
+    /// and in the wire's, `("/parts/*/amount", "/parts/*/n")`.
     pub renamed: &'static [(&'static str, &'static str)],
 }
 

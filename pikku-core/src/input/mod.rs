@@ -130,7 +130,7 @@ pub(crate) fn checked<F: PikkuFunc>(input: F::Input, renamed: &[(&str, &str)]) -
 ///
 /// `renamed` has the places in the data whose names differ: the pattern of a pointer in Rust's names, `/parts/*/amount`,
 /// and the same place on the wire, `/parts/*/n`. What the parser refuses has the wire's names to begin with.
-pub(crate) fn rename(rejection: Rejection, renamed: &[(&str, &str)]) -> Rejection {
+fn rename(rejection: Rejection, renamed: &[(&str, &str)]) -> Rejection {
     let Rejection::Invalid(mut errors) = rejection else { return rejection };
     for error in &mut errors {
         if let Some(pointer) = pointer::rename(&error.pointer, renamed) {

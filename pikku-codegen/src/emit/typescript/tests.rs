@@ -152,6 +152,72 @@ fn only_what_needs_codecs_gets_them() {
     assert_eq!(render(&model, None).expect("once more"), files);
 }
 
+/// The fixture with a channel.
+fn with_channel() -> Model {
+    let mut model = fixture();
+    let channel = json!({
+        "name": "todo-events", "path": "fixture::r#Class", "route": "/live", "routing": "action", "auth": true,
+        "actions": [
+            {"action": "echo-exact", "function": "echo_exact", "reply": "result", "keeps_id": true},
+            {"action": "only", "function": "only_socket", "reply": "empty"},
+            {"action": "sort", "function": "sort_priorities", "reply": "result"},
+        ],
+    });
+    model.channels = vec![serde_json::from_value(channel).expect("a channel")];
+    let topic = json!({"name": "exact-changed", "docs": "One has changed.", "data": {"$ref": "#/$defs/Exact"}});
+    model.topics = vec![serde_json::from_value(topic).expect("a topic")];
+    model
+}
+
+#[test]
+fn a_channel_becomes_a_socket() {
+    let text = rendered(&with_channel(), "pikku-websocket.js");
+    for expect in [
+        "const class_ = {\n",
+        "  route: '/live',\n  ids: ['echo-exact'],\n  decode: /* @__PURE__ */ codecs.decodeFrames('action', {",
+        "'echo-exact': (value) => codecs.fields(value, { result: readers.Exact })",
+        "{ 'exact-changed': (value) => codecs.fields(value, { data: readers.Exact }) }",
+        "  encode: codecs.encodeExactly,",
+        "export const ClassSocket = /* @__PURE__ */ socketFor(class_)",
+        "export const PikkuWebSocket = ClassSocket\n",
+    ] {
+        assert!(text.contains(expect), "{expect}\n{text}");
+    }
+    let text = rendered(&with_channel(), "pikku-websocket.d.ts");
+    for expect in [
+        "  Name extends keyof Channels = 'todo-events',\n> extends Socket<Channels[Name]> {\n",
+        "  constructor(serverUrl: string, options?: string | SocketOptions<ClassChannel>)\n",
+        "  /** One has changed. */\n  'exact-changed': Exact\n",
+        // A message is an object, so what is none can't be sent.
+        "args: [data: Exclude<Priority[], string | number | bigint | boolean | null | readonly unknown[]>]",
+    ] {
+        assert!(text.contains(expect), "{expect}\n{text}");
+    }
+    assert!(rendered(&with_channel(), "pikku-readers.js").contains("export const Exact = "));
+}
+
+#[test]
+fn several_channels_are_told_apart_by_their_names() {
+    let mut model = with_channel();
+    let mut other = model.channels[0].clone();
+    (other.name, other.routing) = ("other".to_owned(), "kind".to_owned());
+    other.actions.clear();
+    model.topics.clear();
+    model.channels.push(other);
+    let text = rendered(&model, "pikku-websocket.js");
+    assert!(text.contains("const class_2 = { route: '/live', routing: 'kind' }"), "{text}");
+    assert!(text.contains("socketForOneOf({\n  'todo-events': class_,\n  other: class_2,\n})"), "{text}");
+    let text = rendered(&model, "pikku-websocket.d.ts");
+    assert!(text.contains("export declare class PikkuWebSocket<Name extends keyof Channels> extends"), "{text}");
+    assert!(text.contains("options: { channel: Name } & SocketOptions<Channels[Name]>"), "{text}");
+}
+
+#[test]
+fn an_application_without_channels_has_no_sockets() {
+    let files = render(&fixture(), None).expect("the templates are whole");
+    assert!(files.iter().all(|file| !file.path.to_string_lossy().contains("socket")));
+}
+
 #[test]
 fn an_application_without_routes_is_still_a_module() {
     let mut model = fixture();
