@@ -70,7 +70,7 @@ pub struct Function {
     /// Its HTTP routes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub http: Vec<HttpRoute>,
-    /// Rust field names in validation reports, and what the wire calls them where that differs.
+    /// Pointers in validation reports, with `*` for any index or key, and what the wire has there where that differs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub renamed: BTreeMap<String, String>,
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { bigint, decodeFrames, fields } from './generated/pikku-codecs.js'
 import { PikkuError } from './generated/pikku-runtime.js'
 import { socketForOneOf } from './generated/pikku-socket-runtime.js'
 import { deadAfter, drain } from './generated/pikku-socket-extras.js'
@@ -372,6 +373,21 @@ test('deadAfter: a connection on which nothing comes is replaced', async () => {
   assert.equal(connections.length, 1)
   await until(() => connections.length == 2)
   stop()
+})
+
+test('integers keep their digits in replies, topics and errors that say so, and nowhere else', () => {
+  const of = (name) => (value) => fields(value, { [name]: bigint })
+  const data = (value) => fields(value, { data: bigint })
+  const decode = decodeFrames('action', { count: of('result') }, { total: of('data') }, { many: (v) => fields(v, { error: data }) })
+  const big = 9007199254740993n
+  assert.deepEqual(decode(`{"action":"count","result":${big}}`), { action: 'count', result: big })
+  assert.deepEqual(decode('{"action":"count","id":1,"result":5}'), { action: 'count', id: 1, result: 5n })
+  assert.deepEqual(decode(`{"topic":"total","data":${big}}`), { topic: 'total', data: big })
+  assert.deepEqual(decode(`{"action":"count","error":{"code":"many","data":${big}}}`).error.data, big)
+  for (const text of ['{"action":"other","topic":"total","data":1}', '{"topic":"other","data":1}', '"text"', 'null', '[1]']) {
+    assert.deepEqual(decode(text), JSON.parse(text))
+  }
+  assert.deepEqual(decode('{"action":"toString"}'), { action: 'toString' })
 })
 
 test('where there is no WebSocket, that is said', () => {

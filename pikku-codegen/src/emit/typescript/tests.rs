@@ -176,7 +176,7 @@ fn a_channel_becomes_a_socket() {
         "const class_ = {\n",
         "  route: '/live',\n  ids: ['echo-exact'],\n  decode: /* @__PURE__ */ codecs.decodeFrames('action', {",
         "'echo-exact': (value) => codecs.fields(value, { result: readers.Exact })",
-        "{ 'exact-changed': (value) => codecs.fields(value, { data: readers.Exact }) }",
+        "'exact-changed': (value) => codecs.fields(value, { data: readers.Exact }),",
         "  encode: codecs.encodeExactly,",
         "export const ClassSocket = /* @__PURE__ */ socketFor(class_)",
         "export const PikkuWebSocket = ClassSocket\n",
