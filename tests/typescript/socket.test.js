@@ -93,6 +93,7 @@ test('sign-in comes first, then what is kept, then what waits; on each connectio
   const { url, connections } = await serveSockets((message, answer) => answer({}))
   const socket = connect(url, {
     async signIn({ request, send }) {
+      if (connections.length == 1) socket.send('meanwhile')
       await request('auth', { user: 'ada' })
       send('ready')
     },
@@ -102,10 +103,10 @@ test('sign-in comes first, then what is kept, then what waits; on each connectio
   socket.send('waiting')
   socket.keep('subscribe', { topic: 't' })
   socket.onOpen(() => socket.send('opened'))
-  await until(() => connections[0]?.received.length == 5)
+  await until(() => connections[0]?.received.length == 6)
   connections[0].terminate()
   await until(() => connections[1]?.received.length == 4)
-  assert.deepEqual(actions(connections[0]), ['auth', 'ready', 'subscribe', 'opened', 'waiting'])
+  assert.deepEqual(actions(connections[0]), ['auth', 'ready', 'subscribe', 'opened', 'waiting', 'meanwhile'])
   assert.deepEqual(actions(connections[1]), ['auth', 'ready', 'subscribe', 'opened'])
   assert.deepEqual(states, ['signing-in', 'open', 'waiting', 'connecting', 'signing-in', 'open'])
 })
@@ -122,6 +123,7 @@ test('a sign-in that fails ends the connection, and what waits goes on waiting',
   await socket.request('whoami')
   assert.deepEqual(reasons, [[4401, 'the token is bad'], [4401, 'the token is bad']])
   assert.deepEqual(connections.map(actions), [['auth'], ['auth'], ['auth', 'whoami']])
+  await until(() => connections[0].readyState == 3 && connections[1].readyState == 3)
 })
 
 test('what is kept goes out at once where there is a connection, and no more once it is let go', async () => {
@@ -269,8 +271,9 @@ test('the wait is random within a bound that doubles up to the largest, and star
   await turn()
   await open(4000)
   await open(5001)
-  assert.deepEqual(waits.slice(6), [2500, 250])
-  assert.equal(random.mock.callCount(), 8)
+  await fail()
+  assert.deepEqual(waits.slice(6), [2500, 250, 500])
+  assert.equal(random.mock.callCount(), 9)
 })
 
 test('a hundred sockets don’t come back all at once', async () => {
