@@ -6,6 +6,7 @@ use syn::{Data, DeriveInput, Field, Fields, Ident, Variant, spanned::Spanned};
 
 use crate::{
     attribute::{VariantAttribute, parse_crate},
+    channel::snake_case,
     function::{docs, located},
     signature::Errors,
 };
@@ -177,16 +178,4 @@ fn expand_transparent(
         quote_spanned!(located(ty.span())=> Self::#name(inner) => <#ty as #core::PikkuError>::problem(inner),),
         quote!(::core::iter::Extend::extend(&mut variants, <#ty as #core::PikkuError>::variants(generator));),
     ))
-}
-
-/// `TodoNotFound` as `todo_not_found`.
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for (index, letter) in name.chars().enumerate() {
-        if letter.is_uppercase() && index > 0 {
-            snake.push('_');
-        }
-        snake.extend(letter.to_lowercase());
-    }
-    snake
 }

@@ -86,7 +86,7 @@ fn new_id() -> String {
 /// Puts a credential that came as a protocol where the authenticators look for it.
 ///
 /// A browser can set no headers on a WebSocket, only the protocols that it would speak: `bearer.<token>` and
-/// `apiKey.<key>`, the key in URL-safe base64 where it is not a token by itself. They are never echoed.
+/// `apiKey.<key>`, where token and key have only the characters that a protocol may have. They are never echoed.
 pub(crate) fn credentials_from_protocols(headers: &mut HeaderMap) {
     let protocols: Vec<String> = headers
         .get_all(header::SEC_WEBSOCKET_PROTOCOL)
