@@ -34,7 +34,7 @@ pub use auth::{
     ApiKeyAuth, ApiKeySource, Authentication, Authenticator, BearerAuth, BearerJwt, FindSession, auth_api_key,
     auth_bearer,
 };
-pub use channel::{Binary, Channel, ChannelState, Origins, PikkuChannel, ReplyShape, SlowConsumer};
+pub use channel::{Binary, Channel, ChannelState, Origins, PikkuChannel, ReplyShape, SlowConsumer, Text};
 pub use error::{Error, ErrorVariant, FieldError, PikkuError, Problem};
 pub use event_hub::{EventHub, Topic};
 pub use function::{FunctionResult, Input, Output, OutputKind, PikkuFunc};

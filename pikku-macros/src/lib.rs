@@ -51,7 +51,7 @@ pub fn pikku_func(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | | |
 /// |---|---|
 /// | `action = "subscribe"` | for messages whose routing key has this value |
-/// | `on_message` | for messages without the routing key |
+/// | `on_message` | for messages without the routing key; with the input `data: Text` for any other text too, JSON or not |
 /// | `on_binary` | for binary messages; the input is `data: Binary` |
 /// | `on_connect` | when a connection opens; the input is what the route and the query say |
 /// | `on_disconnect` | when it has closed |

@@ -97,6 +97,14 @@ impl<Out> Channel<Out> {
         self.push(Message::Text(json.into()))
     }
 
+    /// Sends text as it is, for clients that speak something else than JSON.
+    ///
+    /// # Errors
+    /// When the connection is closed.
+    pub fn send_text(&self, text: impl Into<String>) -> Result<(), Error> {
+        self.push(Message::Text(text.into().into()))
+    }
+
     /// Sends bytes as they are.
     ///
     /// # Errors

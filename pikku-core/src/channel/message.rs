@@ -1,15 +1,18 @@
 //! One message on its way to a function.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{any::TypeId, borrow::Cow, cell::RefCell, fmt, sync::Arc};
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, IgnoredAny},
+};
 use serde_json::value::RawValue;
 
 use super::{
-    frame::{self, Envelope, ID, ReplyShape},
+    frame::{self, Envelope, ID, ReplyShape, Unreadable},
     handle::Connection,
 };
 use crate::{
@@ -58,7 +61,15 @@ impl<A: App> fmt::Debug for Message<'_, A> {
 }
 
 enum Content<'m> {
-    Text { text: &'m str, envelope: Envelope<'m> },
+    Message {
+        text: &'m str,
+        envelope: Envelope<'m>,
+    },
+    /// Text that is no message; only a function that takes [`Text`] has a use for it.
+    Unreadable {
+        text: &'m str,
+        why: Unreadable,
+    },
     Binary(Bytes),
 }
 
@@ -70,15 +81,13 @@ pub(super) enum Received {
 }
 
 impl<'m, A: App> Message<'m, A> {
-    /// Takes a message apart, or says why it can't be.
-    pub(super) fn open(connected: &'m Connected<A>, text: &'m str, routing: &'static str) -> Result<Self, Handled> {
-        match frame::open(text, routing) {
-            Ok(envelope) => Ok(Self { connected, content: Content::Text { text, envelope }, routing }),
-            Err(unreadable) => {
-                let problem = unreadable.problem(routing);
-                Err(Handled(Some(frame::failure(routing, None, None, &problem))))
-            }
-        }
+    /// Takes a message apart.
+    pub(super) fn open(connected: &'m Connected<A>, text: &'m str, routing: &'static str) -> Self {
+        let content = match frame::open(text, routing) {
+            Ok(envelope) => Content::Message { text, envelope },
+            Err(why) => Content::Unreadable { text, why },
+        };
+        Self { connected, content, routing }
     }
 
     pub(super) fn binary(connected: &'m Connected<A>, bytes: Bytes, routing: &'static str) -> Self {
@@ -89,15 +98,15 @@ impl<'m, A: App> Message<'m, A> {
     #[must_use]
     pub fn action(&self) -> Option<&str> {
         match &self.content {
-            Content::Text { envelope, .. } => envelope.action.as_deref(),
-            Content::Binary(_) => None,
+            Content::Message { envelope, .. } => envelope.action.as_deref(),
+            Content::Unreadable { .. } | Content::Binary(_) => None,
         }
     }
 
     fn id(&self) -> Option<&RawValue> {
         match &self.content {
-            Content::Text { envelope, .. } => envelope.id,
-            Content::Binary(_) => None,
+            Content::Message { envelope, .. } => envelope.id,
+            Content::Unreadable { .. } | Content::Binary(_) => None,
         }
     }
 
@@ -125,11 +134,16 @@ impl<'m, A: App> Message<'m, A> {
     /// Answers that there is no such action.
     #[must_use]
     pub fn unknown(self) -> Handled {
-        let problem = Problem::new(http::StatusCode::NOT_FOUND, "unknown_action");
-        let problem = match (self.action(), &self.content) {
-            (Some(_), _) => problem.with_detail("there is no such action on this channel"),
-            (None, Content::Binary(_)) => problem.with_detail("this channel takes no binary messages"),
-            (None, _) => problem.with_detail(format!("a message says by its `{}` what it is", self.routing)),
+        let unknown = Problem::new(http::StatusCode::NOT_FOUND, "unknown_action");
+        let problem = match &self.content {
+            Content::Message { envelope, .. } if envelope.action.is_some() => {
+                unknown.with_detail("there is no such action on this channel")
+            }
+            Content::Message { .. } => {
+                unknown.with_detail(format!("a message says by its `{}` what it is", self.routing))
+            }
+            Content::Unreadable { why, .. } => why.problem(self.routing),
+            Content::Binary(_) => unknown.with_detail("this channel takes no binary messages"),
         };
         Handled(Some(frame::failure(self.routing, self.action(), self.id(), &problem)))
     }
@@ -141,8 +155,12 @@ impl<'m, A: App> Message<'m, A> {
     ) -> Result<F::Input, Problem> {
         let parsed = match &self.content {
             _ if is_unit::<F::Input>() => input::parse::<F::Input>(b"null"),
-            Content::Binary(bytes) => with_binary(bytes.clone(), || input::parse::<F::Input>(b"null")),
-            Content::Text { text, .. } => {
+            Content::Binary(bytes) => with_raw(Raw::Binary(bytes.clone()), || input::parse::<F::Input>(b"null")),
+            Content::Message { text, .. } | Content::Unreadable { text, .. } if is_text::<F::Input>() => {
+                with_raw(Raw::Text((*text).to_owned()), || input::parse::<F::Input>(b"null"))
+            }
+            Content::Unreadable { why, .. } => return Err(why.problem(self.routing)),
+            Content::Message { text, .. } => {
                 let keys: &[&'static str] = match (self.action().is_some(), keeps_id) {
                     (true, false) => &[self.routing, ID],
                     (true, true) => &[self.routing],
@@ -241,22 +259,53 @@ impl<T: crate::function::Output> Serialize for Shown<'_, T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binary(pub Bytes);
 
-thread_local! {
-    /// The message that is being parsed on this thread, if it is a binary one.
-    static BINARY: std::cell::RefCell<Option<Bytes>> = const { std::cell::RefCell::new(None) };
+/// A text message as it came, as the input of an `on_message` function.
+///
+/// Such a function gets every text that has no routing key, whether it is JSON or not: for clients that speak something
+/// else. Generated clients speak JSON, and don't send such text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(pub String);
+
+/// Whether a function takes text as it came; known when the program is compiled.
+fn is_text<T: 'static>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<Text>()
 }
 
-fn with_binary<T>(bytes: Bytes, parse: impl FnOnce() -> T) -> T {
-    BINARY.set(Some(bytes));
+/// A message that is handed to its function as it came.
+enum Raw {
+    Text(String),
+    Binary(Bytes),
+}
+
+thread_local! {
+    /// The message that is being parsed on this thread, if it is handed over as it came.
+    static RAW: RefCell<Option<Raw>> = const { RefCell::new(None) };
+}
+
+fn with_raw<T>(raw: Raw, parse: impl FnOnce() -> T) -> T {
+    RAW.set(Some(raw));
     let parsed = parse();
-    BINARY.set(None);
+    RAW.set(None);
     parsed
 }
 
 impl<'de> Deserialize<'de> for Binary {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(deserializer)?;
-        BINARY.take().map(Self).ok_or_else(|| D::Error::custom("expected a binary message"))
+        IgnoredAny::deserialize(deserializer)?;
+        match RAW.take() {
+            Some(Raw::Binary(bytes)) => Ok(Self(bytes)),
+            _ => Err(D::Error::custom("expected a binary message")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer)?;
+        match RAW.take() {
+            Some(Raw::Text(text)) => Ok(Self(text)),
+            _ => Err(D::Error::custom("expected a text message")),
+        }
     }
 }
 
@@ -271,5 +320,19 @@ impl JsonSchema for Binary {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": "binary" })
+    }
+}
+
+impl JsonSchema for Text {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
     }
 }

@@ -15,7 +15,7 @@ mod upgrade;
 pub use frame::ReplyShape;
 pub(crate) use handle::Connection;
 pub use handle::{Channel, ChannelState};
-pub use message::{Binary, Handled, Message, Opened, check_opening};
+pub use message::{Binary, Handled, Message, Opened, Text, check_opening};
 pub use origin::Origins;
 pub(crate) use outbound::Outbound;
 pub use outbound::SlowConsumer;

@@ -456,3 +456,15 @@ async fn c9_at_the_end_connections_are_closed_with_1012() {
     assert_eq!(client.end().await, End::Code(1012));
     timeout(Duration::from_secs(5), serving).await.expect("it ends").expect("no panic");
 }
+
+#[tokio::test]
+async fn c1_text_can_be_taken_as_it_came() {
+    let server = serve(app().await).await;
+    let mut client = Client::open(&server, "/echo", &[]).await.expect("it opens");
+    for text in ["", "no JSON", "[1]", r#"{"a":1,"a":2}"#] {
+        client.text(text).await;
+        let echoed = timeout(Duration::from_secs(5), client.0.next()).await.expect("in time");
+        assert_eq!(echoed.expect("it is open").expect("it is sound"), Message::text(text));
+    }
+    assert_eq!(client.ask(json!({ "action": "shout" })).await["error"]["code"], "unknown_action");
+}

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pikku_core::{
-    Binary, Channel, ChannelState, EventHub, Topic, UserSessionService, pikku_channel, pikku_channel_func, pikku_func,
+    Binary, Channel, ChannelState, EventHub, Text, Topic, UserSessionService, pikku_channel, pikku_channel_func,
+    pikku_func,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -282,4 +283,21 @@ pub async fn plain(_services: &Services, data: Plain) -> Result<Plain, TestError
 pub async fn reversed(_services: &Services, data: Binary, channel: Channel) -> Result<(), TestError> {
     let reversed: Bytes = data.0.iter().rev().copied().collect();
     Ok(channel.send_binary(reversed)?)
+}
+
+/// Says everything back as it came, for tests of the protocol itself.
+#[pikku_channel(route = "/echo", auth = false)]
+#[derive(Debug)]
+pub struct Echo;
+
+/// Says text back.
+#[pikku_channel_func(Echo, on_message, auth = false)]
+pub async fn echo_text(_services: &Services, data: Text, channel: Channel) -> Result<(), TestError> {
+    Ok(channel.send_text(data.0)?)
+}
+
+/// Says bytes back.
+#[pikku_channel_func(Echo, on_binary, auth = false)]
+pub async fn echo_binary(_services: &Services, data: Binary, channel: Channel) -> Result<(), TestError> {
+    Ok(channel.send_binary(data.0)?)
 }
