@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
-use futures_util::{Sink, Stream};
+use futures_util::{Sink, Stream, StreamExt};
 
 use super::{
     ChannelDispatch, frame,
@@ -18,6 +18,9 @@ use super::{
     upgrade::Stopping,
 };
 use crate::{app::App, error::Problem};
+
+/// How long the other side has to answer a goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Serves a connection until it ends, and cleans up after it.
 pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
@@ -34,10 +37,18 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
         dispatch: std::marker::PhantomData,
     };
     life.run(opened(), stopping).await;
-    connected.connection.outbound.end();
-    connected.runtime.hub.leave(&connected.connection);
     // The function's answer has nowhere to go any more.
     let _ = D::disconnect(opened()).await;
+}
+
+/// How a connection ends.
+enum Ending {
+    /// The other side is gone, or gives no sign of life.
+    Lost,
+    /// One side has said goodbye, and the other may still answer.
+    Closing,
+    /// The other side broke the protocol, and is told so.
+    Broken(CloseFrame),
 }
 
 /// What happens next on a connection.
@@ -46,12 +57,8 @@ enum Event {
     Received(Received),
     /// A sign of life came.
     Alive,
-    /// The other side says goodbye, or is gone.
-    Gone,
-    /// What came is against the protocol.
-    Broken(CloseFrame),
-    /// The last word was said.
-    Closed,
+    /// That was the last.
+    End(Ending),
 }
 
 struct Life<'c, A: App, D> {
@@ -77,7 +84,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         self.answer(greeting);
         // One message is handled at a time, and its future lives here: nothing is put on the heap for it.
         let mut running = pin!(None);
-        loop {
+        let ending = loop {
             if running.is_none()
                 && outbound.is_open()
                 && let Some(received) = pending.pop_front()
@@ -105,16 +112,12 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                         }
                     }
                     Event::Alive => misses = 0,
-                    Event::Gone | Event::Closed => break,
-                    Event::Broken(frame) => {
-                        self.socket.say_goodbye(frame).await;
-                        break;
-                    }
+                    Event::End(ending) => break ending,
                 },
                 _ = heartbeat.tick() => {
                     if misses >= 2 {
                         tracing::debug!(after = ?opened_at.elapsed(), "a connection gives no sign of life");
-                        break;
+                        break Ending::Lost;
                     }
                     misses += 1;
                     let _ = outbound.push(Frame::Ping(Vec::new().into()));
@@ -130,7 +133,20 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     draining = true;
                 }
             }
-        }
+        };
+        let closed_here = !outbound.is_open();
+        outbound.end();
+        self.connected.runtime.hub.leave(&self.connected.connection);
+        // What was begun is finished, and what had come before the other side went is handled, though nobody hears of it.
+        let rest = async {
+            if running.is_some() {
+                poll_fn(|cx| poll_running(running.as_mut(), cx)).await;
+            }
+            for received in pending.into_iter().filter(|_| !closed_here) {
+                handle::<A, D>(self.connected, received).await;
+            }
+        };
+        tokio::join!(rest, self.socket.part(ending));
     }
 
     fn answer(&self, handled: Handled) {
@@ -194,8 +210,9 @@ impl Socket {
             Some(Ok(Frame::Text(text))) => Poll::Ready(Event::Received(Received::Text(text))),
             Some(Ok(Frame::Binary(bytes))) => Poll::Ready(Event::Received(Received::Binary(bytes))),
             Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => Poll::Ready(Event::Alive),
-            Some(Ok(Frame::Close(_))) | None => Poll::Ready(Event::Gone),
-            Some(Err(error)) => Poll::Ready(close_frame(&error).map_or(Event::Gone, Event::Broken)),
+            Some(Ok(Frame::Close(_))) => Poll::Ready(Event::End(Ending::Closing)),
+            Some(Err(error)) => Poll::Ready(Event::End(close_frame(&error).map_or(Ending::Lost, Ending::Broken))),
+            None => Poll::Ready(Event::End(Ending::Lost)),
         }
     }
 
@@ -205,7 +222,7 @@ impl Socket {
             if !self.closing {
                 match Pin::new(&mut self.inner).poll_ready(cx) {
                     Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(_)) => return Poll::Ready(Event::Gone),
+                    Poll::Ready(Err(_)) => return Poll::Ready(Event::End(Ending::Lost)),
                     Poll::Pending => return Poll::Pending,
                 }
                 if let Poll::Ready(next) = outbound.poll_next(cx) {
@@ -217,27 +234,38 @@ impl Socket {
                         }
                     };
                     if Pin::new(&mut self.inner).start_send(frame).is_err() {
-                        return Poll::Ready(Event::Gone);
+                        return Poll::Ready(Event::End(Ending::Lost));
                     }
                     self.unflushed = true;
                     continue;
                 }
             }
             if !self.unflushed {
-                return if self.closing { Poll::Ready(Event::Closed) } else { Poll::Pending };
+                return if self.closing { Poll::Ready(Event::End(Ending::Closing)) } else { Poll::Pending };
             }
             match Pin::new(&mut self.inner).poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.unflushed = false,
-                Poll::Ready(Err(_)) => return Poll::Ready(Event::Gone),
+                Poll::Ready(Err(_)) => return Poll::Ready(Event::End(Ending::Lost)),
                 Poll::Pending => return Poll::Pending,
             }
         }
     }
 
-    /// Says why the connection ends, for as long as anybody listens.
-    async fn say_goodbye(&mut self, frame: CloseFrame) {
-        let goodbye = futures_util::SinkExt::send(&mut self.inner, Frame::Close(Some(frame)));
-        let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
+    /// Ends the connection in good order, for as long as the other side cares to.
+    ///
+    /// A side that goes before it has read everything resets the connection, and the other may never see the goodbye.
+    async fn part(&mut self, ending: Ending) {
+        let parted = async {
+            match ending {
+                Ending::Lost => {}
+                Ending::Closing => while let Some(Ok(_)) = self.inner.next().await {},
+                Ending::Broken(frame) => {
+                    // Nothing more can be read of what is not understood.
+                    let _ = self.inner.send(Frame::Close(Some(frame))).await;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(FAREWELL, parted).await;
     }
 }
 

@@ -457,6 +457,23 @@ async fn c9_at_the_end_connections_are_closed_with_1012() {
     timeout(Duration::from_secs(5), serving).await.expect("it ends").expect("no panic");
 }
 
+// Seen to fail with the connection dropped as soon as the goodbye came.
+#[tokio::test]
+async fn c5_what_came_before_a_goodbye_is_handled_and_the_goodbye_is_answered() {
+    let server = serve(app().await).await;
+    let mut listener = Client::signed_in(&server, "ada").await;
+    listener.ask(json!({ "action": "subscribe", "topic": "t" })).await;
+    let mut client = Client::events(&server).await;
+    client.send(json!({ "action": "auth", "user": "eve", "takes": 200 })).await;
+    client.send(json!({ "action": "emit", "name": "t", "message": "the last" })).await;
+    client.0.close(None).await.expect("it is sent");
+    // An answer without a code of its own, and then the end of the connection.
+    while let Some(message) = timeout(Duration::from_secs(5), client.0.next()).await.expect("in time") {
+        message.expect("the connection is not reset");
+    }
+    assert_eq!(listener.next().await["data"]["message"], "the last");
+}
+
 #[tokio::test]
 async fn c1_text_can_be_taken_as_it_came() {
     let server = serve(app().await).await;
