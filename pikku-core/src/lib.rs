@@ -23,6 +23,7 @@ mod pikku;
 mod registry;
 mod server;
 mod session;
+mod sync;
 mod validation;
 mod wire;
 

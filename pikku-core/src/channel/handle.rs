@@ -5,7 +5,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     marker::PhantomData,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use axum::extract::ws::Message;
@@ -16,6 +16,7 @@ use super::outbound::{Closed, Outbound};
 use crate::{
     app::App,
     error::{Error, Problem},
+    sync::{Mutex, MutexGuard},
     wire::{FromWire, Wire},
 };
 

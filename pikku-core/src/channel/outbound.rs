@@ -2,12 +2,14 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::PoisonError,
     task::{Context, Poll},
 };
 
 use axum::extract::ws::{CloseFrame, Message};
 use futures_util::task::AtomicWaker;
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// What waits to be sent. Whoever has the connection may add to it, and the connection's own task takes from it.
 #[derive(Debug)]
@@ -106,7 +108,7 @@ impl Outbound {
     }
 
     /// Says that the connection is gone.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         let mut queue = self.queue();
         *queue = Queue { state: State::Closed, dropped: queue.dropped, ..Queue::default() };
     }
