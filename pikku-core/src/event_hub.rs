@@ -106,7 +106,17 @@ impl EventHub {
     /// # Errors
     /// When the data can't be JSON.
     pub async fn publish(&self, topic: &str, exclude: Option<&str>, data: &impl Serialize) -> Result<usize, Error> {
-        self.publish_key(&key(topic, None), topic, exclude, data)
+        self.publish_key(&key(topic, None), exclude, &Push { topic, data })
+    }
+
+    /// Sends a value to everyone on a topic but the excluded channel, and says to how many.
+    ///
+    /// They get the value as it is, which does not say what topic it is on: for clients that speak something else.
+    ///
+    /// # Errors
+    /// When the value can't be JSON.
+    pub async fn broadcast(&self, topic: &str, exclude: Option<&str>, value: &impl Serialize) -> Result<usize, Error> {
+        self.publish_key(&key(topic, None), exclude, value)
     }
 
     /// Publishes a typed event to everyone on its topic, within its scope, but the excluded channel.
@@ -114,7 +124,8 @@ impl EventHub {
     /// # Errors
     /// When the event can't be JSON.
     pub async fn emit<T: Topic>(&self, event: &T, exclude: Option<&str>) -> Result<usize, Error> {
-        self.publish_key(&key(T::NAME, event.scope().as_deref()), T::NAME, exclude, event)
+        let key = key(T::NAME, event.scope().as_deref());
+        self.publish_key(&key, exclude, &Push { topic: T::NAME, data: event })
     }
 
     /// How many topics there are that somebody is on.
@@ -123,18 +134,12 @@ impl EventHub {
         self.0.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
-    fn publish_key(
-        &self,
-        key: &str,
-        topic: &str,
-        exclude: Option<&str>,
-        data: &impl Serialize,
-    ) -> Result<usize, Error> {
+    fn publish_key(&self, key: &str, exclude: Option<&str>, value: &impl Serialize) -> Result<usize, Error> {
         let found = lock(self.shard(key)).get(key).cloned();
         let Some(subscribers) = found else { return Ok(0) };
-        let push = serde_json::to_string(&Push { topic, data });
-        let push = push.map_err(|error| Error::new("an event can't be JSON").because(error))?;
-        let message = Message::Text(Utf8Bytes::from(push));
+        let json = serde_json::to_string(value);
+        let json = json.map_err(|error| Error::new("an event can't be JSON").because(error))?;
+        let message = Message::Text(Utf8Bytes::from(json));
         let mut reached = 0;
         // The lock is the topic's own: it keeps the order, and no other topic waits for it.
         for connection in lock(&subscribers.0).iter().filter(|connection| exclude != Some(connection.id.as_str())) {
@@ -278,8 +283,8 @@ mod tests {
         hub.subscribe_scoped("t", "ada", &ada).expect("it is open");
         hub.subscribe("t\u{0}ada", &eve).expect("it is open");
         hub.subscribe("t", &eve).expect("it is open");
-        assert_eq!(hub.publish_key(&key("t", Some("ada")), "t", None, &1).expect("it is JSON"), 1);
-        assert_eq!(received(&ada), [r#"{"topic":"t","data":1}"#]);
+        assert_eq!(hub.publish_key(&key("t", Some("ada")), None, &1).expect("it is JSON"), 1);
+        assert_eq!(received(&ada), ["1"]);
         assert!(received(&eve).is_empty());
     }
 

@@ -49,7 +49,7 @@ pub use registry::{
     CONTRACT_VERSION, ChannelBinding, ChannelEntry, Description, FunctionEntry, HttpEntry, On, Registry, Schemas,
     TopicEntry,
 };
-pub use server::Server;
+pub use server::{Serve, Server};
 pub use session::{SessionChange, UserSessionService};
 pub use wire::{FromWire, Wire};
 

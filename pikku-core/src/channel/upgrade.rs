@@ -14,6 +14,7 @@ use crate::{
     app::App,
     error::Problem,
     http::{HttpCall, opening_document},
+    server::Peer,
 };
 
 /// Tells a connection that the server is about to end; while it is held, the server waits.
@@ -58,7 +59,7 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
         connection: Arc::new(Connection::new(new_id(), Outbound::new(config.outbound_limit, config.slow_consumer))),
         sessions: call.sessions.clone(),
     };
-    let stopping = call.context.parts.extensions.get::<Stopping>().cloned();
+    let stopping = call.context.parts.extensions.get::<Arc<Peer>>().map(|peer| peer.stopping.clone());
     Ok(upgrade.on_upgrade(move |socket| connection::serve::<A, D>(socket, connected, opening, stopping)))
 }
 
