@@ -7,12 +7,14 @@ use serde::{
     de::{self, Deserializer, Error as _, Visitor},
 };
 
+use smallvec::SmallVec;
+
 use super::coerce::{is_boolean, is_number};
 
 /// The keys of one object: a list while they are few, and a set once a list would take long to search.
 #[derive(Default)]
 pub(super) struct SeenKeys<'de> {
-    few: Vec<Cow<'de, str>>,
+    few: SmallVec<[Cow<'de, str>; 4]>,
     // Most objects never need it, and making one takes a random state.
     many: Option<HashSet<Cow<'de, str>>>,
 }

@@ -5,6 +5,8 @@
 
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
+use smallvec::{SmallVec, smallvec};
+
 use super::{
     Rejection, TextKind,
     coerce::{write_string, write_values},
@@ -24,7 +26,7 @@ pub(crate) struct Document<'a> {
     /// The JSON.
     pub(super) json: Cow<'a, [u8]>,
     /// The members at its front that came as text, as [`find`] wants them.
-    pub(super) texts: Vec<Member<'a>>,
+    pub(super) texts: SmallVec<[Member<'a>; 2]>,
     /// Where the body's own bytes begin in `json`, so that a position in it can be told.
     pub(super) body: &'a [u8],
     /// The keys of the document itself that are none of its data.
@@ -72,18 +74,21 @@ impl Place {
 /// The texts of a request, as they are found.
 #[derive(Debug, Default)]
 pub(crate) struct Texts<'a> {
-    fields: Vec<TextField<'a>>,
+    fields: SmallVec<[TextField<'a>; 2]>,
     /// Where each field stands, once there are more than a few.
     index: HashMap<Cow<'a, str>, usize>,
 }
 
+/// What a field is given, nearly always once.
+type Values<'a> = SmallVec<[Cow<'a, str>; 1]>;
+
 #[derive(Debug)]
 struct TextField<'a> {
     name: Cow<'a, str>,
-    values: Vec<Cow<'a, str>>,
+    values: Values<'a>,
     place: Place,
     /// What other places say of the same field.
-    again: Vec<(Place, Vec<Cow<'a, str>>)>,
+    again: Vec<(Place, Values<'a>)>,
 }
 
 impl<'a> Texts<'a> {
@@ -122,7 +127,7 @@ impl<'a> Texts<'a> {
         } else if let Some((_, values)) = field.again.iter_mut().find(|(known, _)| *known == place) {
             values.push(value);
         } else {
-            field.again.push((place, vec![value]));
+            field.again.push((place, smallvec![value]));
         }
         Ok(())
     }
@@ -135,7 +140,7 @@ impl<'a> Texts<'a> {
     }
 
     fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, place: Place) {
-        self.fields.push(TextField { name, values: vec![value], place, again: Vec::new() });
+        self.fields.push(TextField { name, values: smallvec![value], place, again: Vec::new() });
         if self.fields.len() > FEW {
             let first_without = self.index.len();
             let late = self.fields.iter().enumerate().skip(first_without);
@@ -166,7 +171,7 @@ pub(super) fn conflict(name: &str, first: Place, second: &str) -> Rejection {
 impl<'a> Document<'a> {
     /// A document that is a body as it came.
     pub(crate) fn whole(json: &'a [u8]) -> Self {
-        Self { json: Cow::Borrowed(json), texts: Vec::new(), body: json, skipped: &[] }
+        Self { json: Cow::Borrowed(json), texts: SmallVec::new(), body: json, skipped: &[] }
     }
 
     /// A document that has these keys beside its data.
@@ -187,10 +192,10 @@ impl<'a> Document<'a> {
     /// When two places say different things of one field, or when there is nothing to merge with in the body.
     pub(crate) fn merge(texts: Texts<'a>, kinds: &[(&str, TextKind)], body: &'a [u8]) -> Result<Self, Rejection> {
         let mut json = Vec::new();
+        let mut members: SmallVec<[Member<'a>; 2]> = SmallVec::new();
         if !texts.fields.is_empty() {
             json.reserve(body.len() + 32 * texts.fields.len() + 2);
         }
-        let mut members = Vec::with_capacity(texts.fields.len());
         for field in texts.fields {
             field.check()?;
             let kind = kinds.iter().find(|(name, _)| *name == field.name).map_or(TextKind::Text, |(_, kind)| *kind);

@@ -30,6 +30,8 @@ use super::{
 
 /// Parses a document.
 pub(super) fn parse<T: DeserializeOwned>(document: &Document<'_>) -> Result<T, Rejection> {
+    // Looked at once as a whole, it need not be looked at string by string.
+    let Ok(text) = std::str::from_utf8(&document.json) else { return Err(not_text()) };
     let tracker = Tracker {
         path: RefCell::default(),
         fault: Cell::default(),
@@ -38,7 +40,7 @@ pub(super) fn parse<T: DeserializeOwned>(document: &Document<'_>) -> Result<T, R
         json: &document.json,
         skipped: document.skipped,
     };
-    let mut json = serde_json::Deserializer::from_slice(&document.json);
+    let mut json = serde_json::Deserializer::from_str(text);
     let parsed = T::deserialize(Strict { inner: &mut json, tracker: &tracker, top: true });
     match parsed.and_then(|value| json.end().map(|()| value)) {
         Ok(value) => Ok(value),
@@ -122,6 +124,11 @@ impl Tracker<'_> {
             None => Rejection::field(at, message),
         }
     }
+}
+
+#[cold]
+fn not_text() -> Rejection {
+    Rejection::Malformed("the body is not JSON: it is not UTF-8".to_owned())
 }
 
 fn stands_twice(key: &str) -> Rejection {
