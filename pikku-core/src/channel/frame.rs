@@ -73,13 +73,12 @@ impl<'m> Visitor<'m> for EnvelopeVisitor {
         let mut fault = None;
         while let Some(key) = map.next_key::<Text<'m>>()? {
             if key.0 == self.routing {
-                let raw: &RawValue = map.next_value()?;
                 if envelope.action.is_some() {
                     fault = Some(Unreadable::Twice(self.routing));
                 }
-                match serde_json::from_str::<Text<'m>>(raw.get()) {
-                    Ok(action) => envelope.action = Some(action.0),
-                    Err(_) => fault = Some(Unreadable::BadAction),
+                match map.next_value::<MaybeText<'m>>()?.0 {
+                    Some(action) => envelope.action = Some(action),
+                    None => fault = Some(Unreadable::BadAction),
                 }
             } else if key.0 == ID {
                 if envelope.id.replace(map.next_value()?).is_some() {
@@ -120,6 +119,51 @@ impl<'m> Deserialize<'m> for Text<'m> {
         }
 
         deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// Text, or nothing where there is some other value.
+struct MaybeText<'m>(Option<Cow<'m, str>>);
+
+impl<'m> Deserialize<'m> for MaybeText<'m> {
+    fn deserialize<D: de::Deserializer<'m>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyVisitor;
+
+        macro_rules! no_text {
+            ($($method:ident($($ty:ty)?))*) => {$(
+                fn $method<E: de::Error>(self $(, _: $ty)?) -> Result<MaybeText<'m>, E> {
+                    Ok(MaybeText(None))
+                }
+            )*};
+        }
+
+        impl<'m> Visitor<'m> for AnyVisitor {
+            type Value = MaybeText<'m>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'m str) -> Result<MaybeText<'m>, E> {
+                Ok(MaybeText(Some(Cow::Borrowed(text))))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<MaybeText<'m>, E> {
+                Ok(MaybeText(Some(Cow::Owned(text.to_owned()))))
+            }
+
+            no_text! { visit_bool(bool) visit_i64(i64) visit_u64(u64) visit_f64(f64) visit_unit() }
+
+            fn visit_seq<A: de::SeqAccess<'m>>(self, seq: A) -> Result<MaybeText<'m>, A::Error> {
+                IgnoredAny.visit_seq(seq).map(|_| MaybeText(None))
+            }
+
+            fn visit_map<A: MapAccess<'m>>(self, map: A) -> Result<MaybeText<'m>, A::Error> {
+                IgnoredAny.visit_map(map).map(|_| MaybeText(None))
+            }
+        }
+
+        deserializer.deserialize_any(AnyVisitor)
     }
 }
 
@@ -247,7 +291,10 @@ mod tests {
         assert!(matches!(open("{} {}", "action"), Err(Unreadable::NotJson(_))));
         assert!(matches!(open("[1]", "action"), Err(Unreadable::NotAnObject)));
         assert!(matches!(open("\"action\"", "action"), Err(Unreadable::NotAnObject)));
-        assert!(matches!(open(r#"{"action":1}"#, "action"), Err(Unreadable::BadAction)));
+        for action in ["1", "-1", "1.5", "null", "true", "[\"a\"]", "{\"a\":\"a\"}"] {
+            let message = format!(r#"{{"action":{action},"id":1}}"#);
+            assert!(matches!(open(&message, "action"), Err(Unreadable::BadAction)), "{message}");
+        }
         assert!(matches!(open(r#"{"action":"a","action":"b"}"#, "action"), Err(Unreadable::Twice("action"))));
     }
 
