@@ -157,7 +157,8 @@ const start = (socket, channel, serverUrl, options) => {
     }
   }
 
-  const write = (action, data, id) => encode({ ...data, [routing]: action, id })
+  // The server need not read on once it knows whose the message is, and the data has no say in that.
+  const write = (action, data, id) => encode({ [routing]: action, id, ...data, [routing]: action, id })
 
   /** How to send and ask: over one connection and no other, or over whichever there is. */
   const callsOver = (mine) => ({
