@@ -6,6 +6,7 @@
 //! # Errors
 //! A function fails with an error of its own that derives [`PikkuError`]; callers are told as much of it as the type says.
 
+mod alarm;
 mod app;
 mod auth;
 mod channel;

@@ -24,7 +24,7 @@ use super::{
     serve::Serve,
     watchdog::Watchdog,
 };
-use crate::{channel::Stopping, http::refuse};
+use crate::{alarm::EndSignal, channel::Stopping, http::refuse};
 
 /// The other end of a connection.
 #[derive(Debug)]
@@ -41,7 +41,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn serve(self, service: impl Serve, mut stopping: watch::Receiver<()>) {
+    pub(super) async fn serve(self, service: impl Serve, stopping: watch::Receiver<()>) {
+        let mut stopping = EndSignal::new(stopping);
         let address = self.peer.address;
         // Answers are written whole, so waiting to fill a packet only delays them.
         if let Err(error) = self.stream.set_nodelay(true) {
@@ -56,7 +57,7 @@ impl Connection {
                 }
             },
             // Nothing was asked yet, so nothing has to be finished.
-            _ = stopping.changed() => return,
+            () = poll_fn(|cx| stopping.poll(cx)) => return,
         };
         let peer = self.peer;
         let service = service_fn(move |request: Request<Incoming>| {
@@ -106,20 +107,10 @@ impl Connection {
 }
 
 /// What a connection comes to, or nothing if the server is to end before.
-async fn unless_stopped<F: Future + Unpin>(mut served: F, stopping: &mut watch::Receiver<()>) -> Option<F::Output> {
-    let told = stopping.clone();
-    let mut stopped = pin!(stopping.changed());
-    let mut registered = false;
-    poll_fn(move |cx| {
-        if let Poll::Ready(output) = pin!(&mut served).poll(cx) {
-            return Poll::Ready(Some(output));
-        }
-        // A connection is polled for every packet, and told of the end once: one registration is enough for that.
-        if !registered || !matches!(told.has_changed(), Ok(false)) {
-            registered = true;
-            return stopped.as_mut().poll(cx).map(|_| None);
-        }
-        Poll::Pending
+async fn unless_stopped<F: Future + Unpin>(mut served: F, stopping: &mut EndSignal) -> Option<F::Output> {
+    poll_fn(move |cx| match pin!(&mut served).poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => stopping.poll(cx).map(|()| None),
     })
     .await
 }
