@@ -1,56 +1,16 @@
-// What the tests run on: the server under test with a database of its own, and the browser of the machine.
-import { spawn } from 'node:child_process'
+// What the tests run on: the browser of the machine, and pages in it that are watched for complaints.
+import assert from 'node:assert/strict'
 import { accessSync, constants } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
 
+export { startTodoServer } from '../typescript/todo-server.js'
+
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-const START_TIMEOUT = 20_000
 
-/** Starts the todo server on a free port; `stop()` ends it as ctrl-c would and takes its database away. */
-export async function startServer() {
-  const program = resolve(process.env.TODO_SERVER ?? '../../target/debug/todo-server')
-  const folder = await mkdtemp(join(tmpdir(), 'pikku-browser-'))
-  const env = { ...process.env, PORT: '0', DATABASE_URL: `sqlite:${join(folder, 'todo.db')}`, JWT_SECRET: '' }
-  const server = spawn(program, { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const exited = new Promise((done) => {
-    server.once('exit', done)
-    // A program that can't be started never exits.
-    server.once('error', done)
-  })
-
-  const stop = async () => {
-    server.kill('SIGTERM')
-    const code = await exited
-    await rm(folder, { recursive: true, force: true })
-    return code
-  }
-  try {
-    return { url: await printedUrl(server, program), stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
-
-/** With port 0 the system chooses, and only the server knows what: it prints where to click. */
-function printedUrl(server, program) {
-  return new Promise((found, failed) => {
-    let printed = ''
-    server.once('error', (error) =>
-      failed(new Error(`can't start ${program}: ${error.message}\n  help: cargo build -p todo-server`)),
-    )
-    server.once('exit', (code) => failed(new Error(`the server ended with ${code}; it printed: ${printed}`)))
-    setTimeout(() => failed(new Error(`the server printed no address, but: ${printed}`)), START_TIMEOUT).unref()
-    server.stdout.setEncoding('utf8').on('data', (text) => {
-      printed += text
-      const url = printed.match(/http:\/\/127\.0\.0\.1:\d+(?=\s)/)
-      if (url) found(url[0])
-    })
-  })
-}
+/** How long a page may take for what it does; a machine under load takes its time. */
+export const TIMEOUT = 20_000
 
 /** Launches the chromium that is installed, with everything off that would talk to the network by itself. */
 export function launchBrowser() {
@@ -87,4 +47,57 @@ export async function screenshot(page, name) {
   if (!folder) return
   await mkdir(folder, { recursive: true })
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+}
+
+/**
+ * Opens a page in a browser of its own, with cookies and storage of its own. `complaints` gets what the browser has to
+ * complain of; that a call was refused or a server is not there is what some tests are about.
+ */
+export async function openPage(browser, url, complaints, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: 'en', ...options })
+  context.setDefaultTimeout(TIMEOUT)
+  const page = await context.newPage()
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    const expected = /^Failed to load resource|^WebSocket connection to .* failed/.test(message.text())
+    if (message.type() === 'error' && !expected) complaints.push(message.text())
+  })
+  await page.goto(url)
+  return page
+}
+
+export async function signIn(page, name) {
+  await page.getByLabel('Name', { exact: true }).fill(name)
+  await page.keyboard.press('Enter')
+  await page.locator('#todos').waitFor()
+}
+
+export async function add(page, title, { tags, due } = {}) {
+  await page.getByLabel('What is to be done?').fill(title)
+  if (tags) await page.getByLabel('Tags').fill(tags)
+  if (due) await page.getByLabel('Due').fill(due)
+  await page.getByLabel('What is to be done?').press('Enter')
+  await row(page, title).waitFor()
+}
+
+export const row = (page, title) => page.getByRole('listitem').filter({ hasText: title })
+
+/** Waits until something is so; `read` says what there is. */
+export async function expectSoon(read, expected) {
+  const deadline = Date.now() + TIMEOUT
+  let found = await read()
+  while (JSON.stringify(found) !== JSON.stringify(expected) && Date.now() < deadline) {
+    await new Promise((wait) => setTimeout(wait, 20))
+    found = await read()
+  }
+  assert.deepEqual(found, expected)
+}
+
+/** Waits until the list shows exactly these titles. */
+export const expectTitles = (page, ...titles) => expectSoon(() => page.locator('#list .text').allTextContents(), titles)
+
+/** Waits until the keyboard is on this element. */
+export async function expectFocus(locator) {
+  await locator.waitFor()
+  await expectSoon(() => locator.evaluate((element) => element === document.activeElement), true)
 }

@@ -1,15 +1,14 @@
 // The page of the todo example as its users meet it: with a keyboard, on a phone, and with things that go wrong.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
-import { launchBrowser, screenshot, startServer } from './support.js'
-
-const TIMEOUT = 5_000
+import * as support from './support.js'
+import { expectFocus, launchBrowser, screenshot, startTodoServer } from './support.js'
 
 let server, browser, page, complaints
 let visitors = 0
 
 before(async () => {
-  server = await startServer()
+  server = await startTodoServer()
   browser = await launchBrowser()
 })
 
@@ -25,53 +24,16 @@ afterEach(async () => {
   assert.deepEqual(complaints, [], 'the browser has nothing to complain of')
 })
 
-async function openPage(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: 'en', ...options })
-  context.setDefaultTimeout(TIMEOUT)
-  page = await context.newPage()
+async function openPage(options) {
   complaints = []
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('console', (message) => {
-    // That a call was refused is what some tests are about; everything else is not meant to be.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
-      complaints.push(message.text())
-    }
-  })
-  await page.goto(server.url)
+  page = await support.openPage(browser, server.url, complaints, options)
 }
 
-/** Signs in under a name that no other test uses. */
-async function signIn(name = `visitor ${++visitors}`) {
-  await page.getByLabel('Name', { exact: true }).fill(name)
-  await page.keyboard.press('Enter')
-  await page.locator('#todos').waitFor()
-}
-
-async function add(title, { tags, due } = {}) {
-  await page.getByLabel('What is to be done?').fill(title)
-  if (tags) await page.getByLabel('Tags').fill(tags)
-  if (due) await page.getByLabel('Due').fill(due)
-  await page.getByLabel('What is to be done?').press('Enter')
-  await row(title).waitFor()
-}
-
-const row = (title) => page.getByRole('listitem').filter({ hasText: title })
-
-/** Waits until the list shows exactly these titles. */
-async function expectTitles(...titles) {
-  const shown = () => page.locator('#list .text').allTextContents()
-  const deadline = Date.now() + TIMEOUT
-  while (JSON.stringify(await shown()) !== JSON.stringify(titles) && Date.now() < deadline) {
-    await new Promise((wait) => setTimeout(wait, 20))
-  }
-  assert.deepEqual(await shown(), titles)
-}
-
-/** Waits until the keyboard is on this element. */
-async function expectFocus(locator) {
-  const element = await locator.elementHandle()
-  await page.waitForFunction((expected) => document.activeElement === expected, element)
-}
+/** Signs in, under a name that no other test uses. */
+const signIn = (name = `visitor ${++visitors}`) => support.signIn(page, name)
+const add = (title, more) => support.add(page, title, more)
+const row = (title) => support.row(page, title)
+const expectTitles = (...titles) => support.expectTitles(page, ...titles)
 
 test('sign in, reload, sign out', async () => {
   await expectFocus(page.getByLabel('Name', { exact: true }))
@@ -220,8 +182,10 @@ test('what is wrong with no field is said at the top', async () => {
   const apiKey = await page.evaluate(() => JSON.parse(localStorage.getItem('pikku-todo')).apiKey)
   const headers = { 'x-api-key': apiKey }
   const { todos } = await (await fetch(`${server.url}/todos`, { headers })).json()
+  await page.getByRole('button', { name: 'Rename: short-lived' }).click()
+  await page.keyboard.type('long gone')
   await fetch(`${server.url}/todos/${todos[0].todoId}`, { method: 'DELETE', headers })
-  await page.getByRole('button', { name: 'Delete: short-lived' }).click()
+  await page.keyboard.press('Enter')
   await page.getByRole('alert').getByText('there is no such todo').waitFor()
 
   await fetch(`${server.url}/logout`, { method: 'POST', headers })

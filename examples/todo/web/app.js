@@ -3,10 +3,12 @@ import { PikkuError, PikkuFetch } from './pikku/pikku-fetch.js'
 import { find } from './dom.js'
 import { endOfDay } from './due.js'
 import { clearErrors, showError } from './errors.js'
-import { renderList } from './list.js'
-import { loadSession, storeSession } from './session.js'
+import { clearList, renderList } from './list.js'
+import { listen } from './live.js'
+import { loadSession, onSessionChange, storeSession } from './session.js'
 
 const PAGE_SIZE = 10
+const PATIENCE = 10_000
 
 /** The client that the build made from the functions: one typed method for each. */
 const api = new PikkuFetch({ serverUrl: location.origin })
@@ -21,38 +23,50 @@ const dueField = find('#due', HTMLInputElement)
 const searchField = find('#search', HTMLInputElement)
 const previous = find('#previous', HTMLButtonElement)
 const next = find('#next', HTMLButtonElement)
+const connection = find('#connection', HTMLElement)
 
+/** @type {import('./session.js').Session | undefined} */
+let session
+/** Ends the live changes of whoever is signed in. */
+let hangUp = () => {}
 let offset = 0
 
 // ---- signing in and out -------------------------------------------------------------------------------------------
 
-/** @param {import('./session.js').Session} session */
-async function enter(session) {
+/** @param {import('./session.js').Session} entering */
+async function enter(entering) {
+  hangUp()
+  session = entering
   api.setAPIKey(session.apiKey)
-  await refresh()
   storeSession(session)
-  find('#user', HTMLElement).textContent = session.name
-  show(true)
-  titleField.focus()
+  hangUp = listen(session.apiKey, { onChange: catchUp, onOpen, onLost })
+  await catchUp()
+  if (session === entering) show(session)
 }
 
 function leave() {
+  hangUp()
+  session = undefined
   api.setAPIKey(undefined)
   storeSession(undefined)
   signInForm.reset()
   addForm.reset()
   filterForm.reset()
   offset = 0
-  find('#list', HTMLElement).replaceChildren()
-  show(false)
-  nameField.focus()
+  clearList()
+  clearErrors()
+  connection.textContent = ''
+  show(undefined)
 }
 
-/** @param {boolean} signedIn */
-function show(signedIn) {
-  signInForm.hidden = signedIn
-  find('#todos', HTMLElement).hidden = !signedIn
-  find('#account', HTMLElement).hidden = !signedIn
+/** @param {import('./session.js').Session | undefined} session */
+function show(session) {
+  signInForm.hidden = !!session
+  find('#todos', HTMLElement).hidden = !session
+  find('#account', HTMLElement).hidden = !session
+  find('#user', HTMLElement).textContent = session?.name ?? ''
+  const first = session ? titleField : nameField
+  first.focus()
 }
 
 onSubmit(signInForm, async () => {
@@ -64,6 +78,8 @@ find('#sign-out', HTMLButtonElement).addEventListener('click', async () => {
   await guarded(() => api.logoutUser()).then(leave).catch(showError)
 })
 
+onSessionChange((session) => (session ? enter(session) : leave()))
+
 /**
  * Makes a call, and goes back to the start when it turns out that nobody is signed in any more.
  *
@@ -71,36 +87,71 @@ find('#sign-out', HTMLButtonElement).addEventListener('click', async () => {
  * @param {() => Promise<T>} call
  */
 async function guarded(call) {
+  const mine = session
   try {
     return await call()
   } catch (error) {
-    if (error instanceof PikkuError && error.status === 401) leave()
+    if (error instanceof PikkuError && error.status === 401 && mine === session) leave()
     throw error
   }
 }
 
+// ---- what happens elsewhere ---------------------------------------------------------------------------------------
+
+/** Shows what has changed. If the network fails at it there is no alert: the connection is lost as well, and says so. */
+async function catchUp() {
+  await refresh().catch((error) => error instanceof PikkuError && showError(error))
+}
+
+/** From here on no change is missed, so what was missed before can be caught up on. */
+function onOpen() {
+  if (connection.textContent) {
+    clearErrors()
+    announce('The server is back.')
+  }
+  connection.textContent = ''
+  catchUp()
+}
+
+function onLost() {
+  connection.textContent = 'The server is out of reach. Trying again…'
+  // It may be the session that has ended: a browser doesn't tell why a connection was refused, and an answer does.
+  catchUp()
+}
+
 // ---- the list -----------------------------------------------------------------------------------------------------
 
-let latest = 0
+let reading = Promise.resolve()
+/** @type {Promise<void> | undefined} */
+let following
 
-/** Reads and shows the page of todos that the filter asks for. */
-async function refresh() {
-  const mine = ++latest
+/**
+ * Reads and shows the page of todos that the filter asks for. All who ask while it is being read share the next reading,
+ * so it doesn't matter how fast changes come.
+ */
+function refresh() {
+  following ??= reading.catch(() => {}).then(() => {
+    following = undefined
+    return (reading = read())
+  })
+  return following
+}
+
+/** @returns {Promise<void>} */
+async function read() {
+  const mine = session
+  if (!mine) return
+  const from = offset
   const shown = new FormData(filterForm).get('show')
   const search = searchField.value.trim()
+  const filter = { completed: shown === 'all' ? undefined : shown === 'done', search: search || undefined }
   const page = await guarded(() =>
-    api.listTodos({
-      completed: shown === 'all' ? undefined : shown === 'done',
-      search: search || undefined,
-      limit: PAGE_SIZE,
-      offset,
-    }),
+    api.listTodos({ ...filter, limit: PAGE_SIZE, offset: from }, { timeout: PATIENCE }),
   )
-  // An answer that was overtaken by a newer one is of no interest.
-  if (mine !== latest) return
-  if (!page.todos.length && offset > 0) {
-    offset = Math.max(0, offset - PAGE_SIZE)
-    return refresh()
+  if (mine !== session) return
+  if (!page.todos.length && from > 0) {
+    offset = Math.max(0, from - PAGE_SIZE)
+    return read()
   }
 
   renderList(page.todos, { complete, rename, remove })
@@ -109,9 +160,9 @@ async function refresh() {
   empty.textContent = search || shown !== 'all' ? 'Nothing fits.' : 'Nothing to do. Add something above.'
   const focused = document.activeElement
   find('#pages', HTMLElement).hidden = page.total <= PAGE_SIZE
-  find('#range', HTMLElement).textContent = `${offset + 1}–${offset + page.todos.length} of ${page.total}`
-  previous.disabled = offset === 0
-  next.disabled = offset + PAGE_SIZE >= page.total
+  find('#range', HTMLElement).textContent = `${from + 1}–${from + page.todos.length} of ${page.total}`
+  previous.disabled = from === 0
+  next.disabled = from + PAGE_SIZE >= page.total
   // A disabled button would swallow the keyboard.
   if (focused === next && next.disabled) previous.focus()
   if (focused === previous && previous.disabled) next.focus()
@@ -187,6 +238,6 @@ function announce(words) {
   find('#status', HTMLElement).textContent = words
 }
 
-const session = loadSession()
-if (session) await enter(session).catch((error) => (show(false), showError(error)))
+const stored = loadSession()
+if (stored) await enter(stored)
 else leave()

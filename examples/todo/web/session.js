@@ -22,3 +22,15 @@ export function storeSession(session) {
   if (session) localStorage.setItem(STORED, JSON.stringify({ name: session.name, apiKey: session.apiKey }))
   else localStorage.removeItem(STORED)
 }
+
+/**
+ * Hears of it when another tab of this browser signs in or out.
+ *
+ * @param {(session: Session | undefined) => void} handler
+ */
+export function onSessionChange(handler) {
+  addEventListener('storage', ({ key }) => {
+    // Without a key, everything was cleared.
+    if (key === STORED || key === null) handler(loadSession())
+  })
+}
