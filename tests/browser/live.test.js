@@ -36,7 +36,7 @@ afterEach(async () => {
 })
 
 const done = (page) => page.locator('li.done .text').allTextContents()
-const lost = (page) => page.getByRole('status').getByText('The server is out of reach. Trying again…')
+const lost = (page) => page.getByRole('status').getByText('No connection. Trying again…')
 const back = (page) => lost(page).waitFor({ state: 'detached' })
 const editor = (page) => page.getByRole('textbox', { name: 'New title' })
 const keyOf = (page) => page.evaluate(() => JSON.parse(localStorage.getItem('pikku-todo')).apiKey)

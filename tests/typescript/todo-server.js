@@ -25,16 +25,24 @@ export const startTodoServer = async () => {
       // A program that can't be started never exits.
       server.once('error', done)
     })
-    const end = (signal) => {
-      server.kill(signal)
-      return exited
+    const started = {
+      end(signal) {
+        server.kill(signal)
+        return exited
+      },
     }
     try {
-      return { url: await printedUrl(server), end }
+      return Object.assign(started, { url: await printedUrl(server) })
     } catch (error) {
-      await end('SIGKILL')
+      await started.end('SIGKILL')
       throw error
     }
+  }
+
+  const end = async (signal) => {
+    const code = await running?.end(signal)
+    running = undefined
+    return code
   }
 
   const todo = {
@@ -44,10 +52,9 @@ export const startTodoServer = async () => {
       running ??= await run(port)
     },
     /** Ends it without a word to anybody, as a power cut would. */
-    async kill() {
-      await running?.end('SIGKILL')
-      running = undefined
-    },
+    kill: () => end('SIGKILL'),
+    /** Ends it as ctrl-c would, and gives its exit code. */
+    end: () => end('SIGTERM'),
     /** Does something with the database while the server is away: over another one, which nobody else knows of. */
     async meanwhile(action) {
       const other = await run(0)
@@ -57,9 +64,9 @@ export const startTodoServer = async () => {
         await other.end('SIGTERM')
       }
     },
-    /** Ends it as ctrl-c would, takes its database away, and gives its exit code. */
+    /** Ends it for good, with its database, and gives its exit code. */
     async stop() {
-      const code = await running?.end('SIGTERM')
+      const code = await end('SIGTERM')
       await rm(folder, { recursive: true, force: true })
       return code
     },

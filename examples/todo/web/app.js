@@ -114,7 +114,7 @@ function onOpen() {
 }
 
 function onLost() {
-  connection.textContent = 'The server is out of reach. Trying again…'
+  connection.textContent = 'No connection. Trying again…'
   // It may be the session that has ended: a browser doesn't tell why a connection was refused, and an answer does.
   catchUp()
 }
