@@ -27,7 +27,7 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
     socket: WebSocket,
     connected: Connected<A>,
     opening: Vec<u8>,
-    stopping: Option<Stopping>,
+    mut stopping: Option<Stopping>,
 ) {
     let opened = || Opened { connected: &connected, opening: &opening, routing: D::ROUTING };
     let life = Life::<A, D> {
@@ -36,9 +36,11 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
         allowance: Allowance::new(connected.runtime.config.channel.rate),
         dispatch: std::marker::PhantomData,
     };
-    life.run(opened(), stopping).await;
+    life.run(opened(), &mut stopping).await;
     // The function's answer has nowhere to go any more.
     let _ = D::disconnect(opened()).await;
+    // Not before: the server waits for as long as this is held.
+    drop(stopping);
 }
 
 /// How a connection ends.
@@ -69,7 +71,7 @@ struct Life<'c, A: App, D> {
 }
 
 impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
-    async fn run(mut self, opened: Opened<'_, A>, mut stopping: Option<Stopping>) {
+    async fn run(mut self, opened: Opened<'_, A>, stopping: &mut Option<Stopping>) {
         let config = &self.connected.runtime.config.channel;
         let outbound = &self.connected.connection.outbound;
         let opened_at = Instant::now();
@@ -127,11 +129,8 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     // It stays ready, and has nothing more to say.
                     sign_in.as_mut().reset(tokio::time::Instant::now() + config.sign_in);
                 }
-                () = stopped(&mut stopping) => {
-                    // What has come is still answered, and nothing more is read.
-                    stopping = None;
-                    draining = true;
-                }
+                // What has come is still answered, and nothing more is read.
+                () = stopped(stopping), if !draining => draining = true,
             }
         };
         let closed_here = !outbound.is_open();
