@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import {
-  add, expectFocus, expectSoon, expectTitles, launchBrowser, openPage, row, screenshot, signIn, startTodoServer,
+  add, expectFocus, expectSoon, expectTitles, launchBrowser, openPage, row, said, screenshot, signIn, startTodoServer,
 } from './support.js'
 
 let server, browser, desk, phone, complaints
@@ -45,6 +45,7 @@ async function rename(page, from, to) {
   await page.getByRole('button', { name: `Rename: ${from}` }).click()
   await editor(page).fill(to)
   await page.keyboard.press('Enter')
+  await said(page, `Renamed: ${to}`)
   await row(page, to).waitFor()
 }
 
@@ -152,6 +153,33 @@ test('what is being typed stays, whatever happens to the todo', async () => {
   await desk.keyboard.press('Escape')
   await expectTitles(desk, 'three', 'again')
   await expectFocus(desk.getByRole('button', { name: 'Rename: again' }))
+})
+
+test('what is typed next stays when the answer to what was typed before comes late', async () => {
+  let answer
+  const answered = new Promise((resolve) => (answer = resolve))
+  await desk.route('**/todos', async (route) => {
+    if (route.request().method() !== 'POST') return route.fallback()
+    const response = await route.fetch()
+    await answered
+    await route.fulfill({ response })
+  })
+  const title = desk.getByLabel('What is to be done?')
+  await title.fill('first')
+  await desk.getByLabel('Tags').fill('home')
+  await title.press('Enter')
+  await row(desk, 'first').waitFor()
+  await title.fill('sec')
+  answer()
+  await said(desk, 'Added: first')
+  assert.equal(await title.inputValue(), 'sec')
+  assert.equal(await desk.getByLabel('Tags').inputValue(), '')
+
+  await title.fill('second')
+  await title.press('Enter')
+  await said(desk, 'Added: second')
+  assert.equal(await title.inputValue(), '')
+  await expectTitles(phone, 'second', 'first')
 })
 
 test('the keyboard stays where it is when others add and delete', async () => {

@@ -77,8 +77,12 @@ export async function add(page, title, { tags, due } = {}) {
   if (tags) await page.getByLabel('Tags').fill(tags)
   if (due) await page.getByLabel('Due').fill(due)
   await page.getByLabel('What is to be done?').press('Enter')
+  await said(page, `Added: ${title}`)
   await row(page, title).waitFor()
 }
+
+/** Waits until the page has told what it did: a row alone may be there before, when the change comes as a live one. */
+export const said = (page, words) => expectSoon(() => page.locator('#status').textContent(), words)
 
 export const row = (page, title) => page.getByRole('listitem').filter({ hasText: title })
 

@@ -188,8 +188,9 @@ test('what is wrong with no field is said at the top', async () => {
   await page.keyboard.press('Enter')
   await page.getByRole('alert').getByText('there is no such todo').waitFor()
 
+  await page.keyboard.press('Escape')
   await fetch(`${server.url}/logout`, { method: 'POST', headers })
-  await page.getByLabel('Open', { exact: true }).check()
+  await page.getByLabel('Open', { exact: true }).click()
   await page.locator('#sign-in').waitFor()
   assert.notEqual(await page.getByRole('alert').textContent(), '')
 })

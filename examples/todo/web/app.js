@@ -190,10 +190,13 @@ async function remove({ todoId, title }) {
 }
 
 onSubmit(addForm, async () => {
+  const focused = document.activeElement
+  const sent = [titleField, tagsField, dueField].map((field) => /** @type {const} */ ([field, field.value]))
   const tags = tagsField.value.split(',').map((tag) => tag.trim()).filter(Boolean)
   const todo = await guarded(() => api.createTodo({ title: titleField.value.trim(), tags, due: endOfDay(dueField.value) }))
-  addForm.reset()
-  titleField.focus()
+  // Whoever has gone on to something else meanwhile is left alone.
+  for (const [field, value] of sent) if (field.value === value) field.value = ''
+  if (document.activeElement === focused) titleField.focus()
   offset = 0
   await refresh()
   announce(`Added: ${todo.title}`)
