@@ -47,7 +47,7 @@ export const connect = (url, options = {}, Class = Socket) => {
 
 /** Waits until something is so. */
 export const until = async (test) => {
-  for (let turn = 0; turn < 500; turn++) {
+  for (let turn = 0; turn < 3000; turn++) {
     if (await test()) return
     await sleep(10)
   }
