@@ -103,16 +103,26 @@ test('one’s own change comes once, and moves nothing else', async () => {
     const { get, set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'checked')
     Object.defineProperty(box, 'checked', { get, set(value) { set.call(box, value); window.checks.push(value) } })
   })
+  // While one's own change is on its way, others come, and the list that they bring doesn't know of it yet.
+  let go
+  const held = new Promise((resolve) => (go = resolve))
+  await desk.route('**/todos/*', async (route) => {
+    await held
+    await route.continue()
+  })
   await desk.getByLabel('Done: first').press('Space')
+  await add(phone, 'other')
+  await row(desk, 'other').waitFor()
+  go()
   await expectSoon(() => done(phone), ['first'])
   await add(desk, 'second')
   await rename(desk, 'second', 'renamed')
-  await expectTitles(phone, 'renamed', 'first')
+  await expectTitles(phone, 'renamed', 'other', 'first')
   // What is said of this comes after what is said of all that was before it.
   await add(phone, 'last')
-  await expectTitles(desk, 'last', 'renamed', 'first')
-  assert.deepEqual(await desk.evaluate(() => window.moved), ['+ second', '+ last'])
-  assert.deepEqual(await desk.evaluate(() => window.checks.includes(false)), false, 'the box stays checked')
+  await expectTitles(desk, 'last', 'renamed', 'other', 'first')
+  assert.deepEqual(await desk.evaluate(() => window.moved), ['+ other', '+ second', '+ last'])
+  assert.equal(await desk.evaluate(() => window.checks.includes(false)), false, 'the box stays checked')
 })
 
 test('what is being typed stays, whatever happens to the todo', async () => {
@@ -229,6 +239,7 @@ test('what fails while the server is away says so until it is back', async () =>
   await desk.getByLabel('What is to be done?').fill('later')
   await desk.keyboard.press('Enter')
   await desk.getByRole('alert').getByText('The server can’t be reached').waitFor()
+  // The page says on the console what the network has to say of it.
   complaints.length = 0
   await server.start()
   await back(desk)
