@@ -8,6 +8,7 @@ import { listen } from './live.js'
 import { loadSession, onSessionChange, storeSession } from './session.js'
 
 const PAGE_SIZE = 10
+/** How long a page of the list may take, in milliseconds. */
 const PATIENCE = 10_000
 
 /** The client that the build made from the functions: one typed method for each. */
@@ -36,6 +37,7 @@ let offset = 0
 /** @param {import('./session.js').Session} entering */
 async function enter(entering) {
   hangUp()
+  clearList()
   session = entering
   api.setAPIKey(session.apiKey)
   storeSession(session)
