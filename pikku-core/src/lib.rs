@@ -42,7 +42,7 @@ pub use event_hub::{EventHub, Topic};
 pub use function::{FunctionResult, Input, Output, OutputKind, PikkuFunc};
 pub use http::{Access, EventStream, Http, HttpCall, Raw, Route, Upload};
 pub use input::{Rejection, TextKind};
-pub use jwt::{IntoKeys, JwtError, JwtService, Key};
+pub use jwt::{IntoKeys, JwtError, JwtService, Key, Verified, jwks};
 pub use middleware::{AroundMarker, AuthenticateMarker, IntoLayer, Layer, Middleware, Next};
 pub use pikku::Pikku;
 pub use pikku_macros::{PikkuError, Topic, pikku_channel, pikku_channel_func, pikku_func};

@@ -3,7 +3,11 @@
 use http::{HeaderMap, header};
 
 use super::{Authentication, Authenticator};
-use crate::{app::App, http::HttpCall};
+use crate::{
+    app::App,
+    http::HttpCall,
+    jwt::{JwtError, Verified},
+};
 
 /// Authentication by `Authorization: Bearer`; say how the token is read, `auth_bearer().jwt()`.
 pub fn auth_bearer() -> BearerAuth {
@@ -38,11 +42,19 @@ impl<A: App> Authenticator<A> for BearerJwt {
             tracing::error!("`auth_bearer().jwt()` needs a JWT service; give the application one with `Pikku::jwt`");
             return Authentication::Rejected("there is no JWT service".to_owned());
         };
-        match token.map(|token| jwt.decode_now(token)) {
-            Some(Ok(session)) => Authentication::SignedIn(session),
-            Some(Err(error)) => Authentication::Rejected(error.to_string()),
-            None => Authentication::Rejected("it is not ASCII".to_owned()),
+        let Some(token) = token else { return Authentication::Rejected("it is not ASCII".to_owned()) };
+        match jwt.verified_now(token) {
+            Some(verified) => judge(verified),
+            None => Authentication::Pending(Box::pin(async move { judge(jwt.verified(token).await) })),
         }
+    }
+}
+
+fn judge<'a, S>(verified: Result<Verified<S>, JwtError>) -> Authentication<'a, S> {
+    match verified {
+        Ok(verified) => Authentication::SignedIn(verified.payload),
+        Err(error) if error.is_outage() => Authentication::Failed(error.to_string()),
+        Err(error) => Authentication::Rejected(error.to_string()),
     }
 }
 
