@@ -24,10 +24,10 @@ use super::{
 /// Signs and verifies tokens.
 ///
 /// The keys come from an async source. The first that can signs, all of them verify, and a token's `kid` says which one;
-/// its algorithm is the key's. The source is asked again when the keys are five minutes old ([`key_ttl`](Self::key_ttl))
-/// and when a token names one that is not among them, however many such tokens there are: once, and then not again for
-/// ten seconds. So a key that is removed at the source stops verifying within the TTL. While the source fails, the keys go
-/// on for one more TTL, and then nothing is accepted until it is back; the log tells of it.
+/// its algorithm is the key's. The source is asked again before the keys are five minutes old
+/// ([`key_ttl`](Self::key_ttl)), and when a token names one that is not among them: once, however many such tokens there
+/// are, and then not for another ten seconds. So a key that is removed at the source stops verifying within the TTL. While
+/// the source fails, the keys go on for one more TTL, and then nothing is accepted until it is back; the log tells of it.
 ///
 /// A token is accepted only if it says when it expires, is for the service's [purpose](Self::for_purpose), and for its
 /// [`audience`](Self::audience) and from its [`issuer`](Self::issuer) where they are given; a token for some audience is

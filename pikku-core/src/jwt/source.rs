@@ -9,13 +9,20 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, OwnedMutexGuard},
+    time::Instant,
+};
 
 use super::{error::JwtError, key::Key, key_set::KeySet};
 use crate::middleware::BoxFuture;
 
 /// How long a source may take to give its keys.
 pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// At which part of their time keys are loaded anew.
+const LOAD_AHEAD: f64 = 0.9;
 
 /// How long a source that failed is left alone.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -109,20 +116,27 @@ impl KeyStore {
         Ok(Arc::new(Self { source, timeout, state: RwLock::new(state), flight: Arc::default() }))
     }
 
-    /// The keys, if they need not be loaded.
+    /// The keys, if nobody has to wait for them.
     ///
-    /// Keys are good for `ttl`. While the source fails they go on for as long again, and it is asked every few seconds.
-    pub(super) fn available(&self, ttl: Duration) -> Available {
+    /// Keys are good for `ttl`, and are loaded in the background before that ends. Once it has, one has to wait; but while
+    /// the source fails they go on for as long again, and it is asked every few seconds.
+    pub(super) fn available(self: &Arc<Self>, ttl: Duration) -> Available {
         let state = self.read();
         let age = state.loaded.elapsed();
-        if self.source.is_none() || age < ttl {
+        if self.source.is_none() || age < ttl.mul_f64(LOAD_AHEAD) {
             return Available::Now(Arc::clone(&state.keys));
         }
+        let may_ask = state.failure.as_ref().is_none_or(|(at, _)| at.elapsed() >= RETRY_AFTER);
+        let goes_on = age < ttl || (age < ttl.saturating_mul(2) && state.failure.is_some());
         match &state.failure {
-            Some((at, _)) if at.elapsed() >= RETRY_AFTER => Available::Later,
-            Some(_) if age < ttl.saturating_mul(2) => Available::Now(Arc::clone(&state.keys)),
-            Some((_, error)) => Available::Not(error.clone()),
-            None => Available::Later,
+            _ if goes_on => {
+                if may_ask {
+                    self.load_in_background();
+                }
+                Available::Now(Arc::clone(&state.keys))
+            }
+            Some((_, error)) if !may_ask => Available::Not(error.clone()),
+            _ => Available::Later,
         }
     }
 
@@ -135,9 +149,12 @@ impl KeyStore {
         }
         match available {
             Available::Now(keys) => Ok(keys),
-            // They were loaded a moment ago, and nothing says that they have to be good for longer than that.
-            Available::Later => Ok(Arc::clone(&self.read().keys)),
             Available::Not(error) => Err(error),
+            // The load took longer than keys are good for. What it has brought is as new as can be.
+            Available::Later => {
+                let state = self.read();
+                state.failure.clone().map_or_else(|| Ok(Arc::clone(&state.keys)), |(_, error)| Err(error))
+            }
         }
     }
 
@@ -160,19 +177,27 @@ impl KeyStore {
     }
 
     /// Loads the keys, unless they no longer have to be when it is one's turn.
-    async fn load_if(self: &Arc<Self>, due: impl Fn(&Self) -> bool, reason: Reason) {
+    async fn load_if(self: &Arc<Self>, due: impl Fn(&Arc<Self>) -> bool, reason: Reason) {
         let flight = Arc::clone(&self.flight).lock_owned().await;
         if !due(self) {
             return;
         }
-        let store = Arc::clone(self);
         // A task of its own: a caller that gives up must not have the next one start all over again.
-        let load = tokio::spawn(async move {
-            store.load(reason).await;
-            drop(flight);
-        });
+        let load = tokio::spawn(Arc::clone(self).fly(reason, flight));
         // It fails only when the runtime shuts down, and then nobody is left to be told.
         let _ = load.await;
+    }
+
+    /// Loads the keys, unless somebody does already. Nobody waits for it.
+    fn load_in_background(self: &Arc<Self>) {
+        if let (Ok(runtime), Ok(flight)) = (Handle::try_current(), Arc::clone(&self.flight).try_lock_owned()) {
+            runtime.spawn(Arc::clone(self).fly(Reason::Age, flight));
+        }
+    }
+
+    async fn fly(self: Arc<Self>, reason: Reason, flight: OwnedMutexGuard<()>) {
+        self.load(reason).await;
+        drop(flight);
     }
 
     async fn load(&self, reason: Reason) {

@@ -90,7 +90,7 @@ impl Services {
             None if in_memory => secret::random(),
             None => secret::keep(&secret_path).map_err(|source| OpenError::Secret { path: secret_path, source })?,
         };
-        let jwt = JwtService::new(async || vec![Key::hs256("todo", &secret)]).await?;
+        let jwt = JwtService::with_keys([Key::hs256("todo", &secret)])?;
 
         Ok(Self { users: UserStore::new(pool.clone()), todos: TodoStore::new(pool), jwt })
     }

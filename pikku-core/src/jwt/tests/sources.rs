@@ -150,6 +150,49 @@ async fn j2_a_key_that_is_removed_at_the_source_stops_verifying_within_the_ttl()
 }
 
 #[tokio::test]
+async fn j2_keys_are_loaded_before_anybody_has_to_wait() {
+    let keys = Keys::new([named("a")]);
+    let jwt = keys.service().await;
+    let is_good = || jwt.verified_now::<Value>(&token_by("a")).is_some_and(|verified| verified.is_ok());
+    keys.answers.forget_permits(1000);
+    jwt.keys.pass(TTL - Duration::from_secs(20));
+    assert!((0..100).all(|_| is_good()));
+    keys.wait_until_asked(2).await;
+    // One is on its way, and there is no second.
+    assert!((0..100).all(|_| is_good()));
+    keys.set(Ok(vec![named("b"), named("a")]));
+    keys.answers.add_permits(1);
+    let loaded = async {
+        while !jwt.verified_now::<Value>(&token_by("b")).is_some_and(|verified| verified.is_ok()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(MINUTE, loaded).await.expect("the keys are loaded");
+    assert_eq!(keys.asked(), 2);
+    jwt.keys.pass(TTL - MINUTE);
+    assert!(is_good());
+    assert_eq!(keys.asked(), 2);
+}
+
+#[tokio::test]
+async fn j2_a_source_that_fails_keeps_nobody_waiting_while_the_keys_go_on() {
+    let keys = Keys::new([named("a")]);
+    let jwt = keys.service().await;
+    let is_good = || jwt.verified_now::<Value>(&token_by("a")).is_some_and(|verified| verified.is_ok());
+    keys.set(Err("it is down"));
+    jwt.keys.pass(TTL);
+    assert_eq!(jwt.verify(&token_by("a")).await, Ok(()));
+    keys.answers.forget_permits(1000);
+    jwt.keys.pass(MINUTE);
+    // It is asked again and doesn't answer.
+    assert!(is_good());
+    keys.wait_until_asked(3).await;
+    assert!(is_good());
+    assert_eq!(jwt.verify(&token_by("a")).await, Ok(()));
+    assert_eq!(keys.asked(), 3);
+}
+
+#[tokio::test]
 async fn j2_a_secret_that_is_changed_under_its_id_no_longer_verifies() {
     let keys = Keys::new([named("a")]);
     let jwt = keys.service().await.key_ttl(MINUTE);
