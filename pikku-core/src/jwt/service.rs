@@ -89,12 +89,13 @@ impl JwtService {
         S: Fn() -> F + Send + Sync + 'static,
         F: Future<Output: IntoKeys> + Send + 'static,
     {
+        let loaded = Instant::now();
         let keys = source().await.into_keys()?;
         let source = Box::new(move || {
             let keys = source();
             Box::pin(async move { keys.await.into_keys() }) as _
         });
-        Ok(Self::from_store(KeyStore::new(keys, Some(source), FETCH_TIMEOUT)?))
+        Ok(Self::from_store(KeyStore::new(keys, loaded, Some(source), FETCH_TIMEOUT)?))
     }
 
     /// A service with these keys, for good.
@@ -102,7 +103,7 @@ impl JwtService {
     /// # Errors
     /// When there is no key, or a weak one.
     pub fn with_keys(keys: impl IntoKeys) -> Result<Self, JwtError> {
-        Ok(Self::from_store(KeyStore::new(keys.into_keys()?, None, FETCH_TIMEOUT)?))
+        Ok(Self::from_store(KeyStore::new(keys.into_keys()?, Instant::now(), None, FETCH_TIMEOUT)?))
     }
 
     pub(super) fn from_store(keys: Arc<KeyStore>) -> Self {
@@ -163,7 +164,6 @@ impl JwtService {
     /// `iat`, `nbf`, `aud`, `iss`), or makes a token of more than 8 KiB; [`JwtError::CannotSign`] when all keys are public
     /// ones.
     pub async fn encode(&self, expires_in: Duration, payload: &impl Serialize) -> Result<String, JwtError> {
-        // Before anything is waited for, so that the payload need not be shared between threads.
         let payload = serde_json::to_string(payload).map_err(|error| JwtError::Payload(error.to_string()))?;
         let keys = self.keys.keys(self.key_ttl).await?;
         let now = now();

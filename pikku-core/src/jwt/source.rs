@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    fmt,
+    fmt, mem,
     panic::AssertUnwindSafe,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
@@ -21,11 +21,11 @@ use crate::middleware::BoxFuture;
 /// How long a source may take to give its keys.
 pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// At which part of their time keys are loaded anew.
-const LOAD_AHEAD: f64 = 0.9;
-
 /// How long a source that failed is left alone.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// How long a source that failed is held to be down, so that nobody waits for it. It is longer than it takes to ask again.
+const DOWN_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
 /// How long after keys that nobody knew were asked for no others are.
 const UNKNOWN_KEY_INTERVAL: Duration = Duration::from_secs(10);
@@ -107,34 +107,40 @@ pub(super) enum Available {
 }
 
 impl KeyStore {
-    pub(super) fn new(keys: Vec<Key>, source: Option<Source>, timeout: Duration) -> Result<Arc<Self>, JwtError> {
+    pub(super) fn new(
+        keys: Vec<Key>,
+        loaded: Instant,
+        source: Option<Source>,
+        timeout: Duration,
+    ) -> Result<Arc<Self>, JwtError> {
         if keys.is_empty() {
             return Err(JwtError::NoKey);
         }
         let keys = Arc::new(KeySet::new(keys));
-        let state = State { keys, loaded: Instant::now(), failure: None, looked_up: None };
+        let state = State { keys, loaded, failure: None, looked_up: None };
         Ok(Arc::new(Self { source, timeout, state: RwLock::new(state), flight: Arc::default() }))
     }
 
     /// The keys, if nobody has to wait for them.
     ///
-    /// Keys are good for `ttl`, and are loaded in the background before that ends. Once it has, one has to wait; but while
-    /// the source fails they go on for as long again, and it is asked every few seconds.
+    /// Keys are good for `ttl`, and are loaded in the background in the last tenth of that. Once it has passed, one has to
+    /// wait. But while the source is down they go on for as long again, and it is asked every few seconds.
     pub(super) fn available(self: &Arc<Self>, ttl: Duration) -> Available {
         let state = self.read();
         let age = state.loaded.elapsed();
-        if self.source.is_none() || age < ttl.mul_f64(LOAD_AHEAD) {
+        if self.source.is_none() || age < ttl - ttl / 10 {
             return Available::Now(Arc::clone(&state.keys));
         }
-        let may_ask = state.failure.as_ref().is_none_or(|(at, _)| at.elapsed() >= RETRY_AFTER);
-        let goes_on = age < ttl || (age < ttl.saturating_mul(2) && state.failure.is_some());
-        match &state.failure {
-            _ if goes_on => {
-                if may_ask {
-                    self.load_in_background();
-                }
-                Available::Now(Arc::clone(&state.keys))
+        let failed_within = |time| state.failure.as_ref().is_some_and(|(at, _)| at.elapsed() < time);
+        let may_ask = !failed_within(RETRY_AFTER);
+        // That it failed long ago says nothing of now.
+        if age < ttl || (age < ttl.saturating_mul(2) && failed_within(DOWN_AFTER_FAILURE)) {
+            if may_ask {
+                self.load_in_background();
             }
+            return Available::Now(Arc::clone(&state.keys));
+        }
+        match &state.failure {
             Some((_, error)) if !may_ask => Available::Not(error.clone()),
             _ => Available::Later,
         }
@@ -209,28 +215,35 @@ impl KeyStore {
             Ok(Err(_)) => Err(JwtError::Source("the source panicked".to_owned())),
             Err(_) => Err(JwtError::Source("the source took too long".to_owned())),
         };
+        // Keys and what they have verified are made, and thrown away, where nobody waits for the lock.
+        let fetched = fetched.map(|keys| {
+            if keys.is_empty() {
+                tracing::warn!("the key source gives no keys any more; no token is good until it does");
+            }
+            Arc::new(KeySet::new(keys))
+        });
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        match fetched {
+        if reason == Reason::UnknownKey {
+            state.looked_up = Some(Instant::now());
+        }
+        let old = match fetched {
             Ok(keys) => {
-                if keys.is_empty() {
-                    tracing::warn!("the key source gives no keys any more; no token is good until it does");
-                }
-                state.keys = Arc::new(KeySet::new(keys));
                 state.loaded = began;
                 state.failure = None;
+                Some(mem::replace(&mut state.keys, keys))
             }
             Err(error) => {
-                tracing::error!(%error, "the keys can't be reloaded; those at hand are used until they are too old");
+                tracing::error!(%error, "the keys can't be loaded anew; those at hand are used until they are too old");
                 let error = match error {
                     JwtError::Source(_) => error,
                     unusable => JwtError::Source(unusable.to_string()),
                 };
                 state.failure = Some((Instant::now(), error));
+                None
             }
-        }
-        if reason == Reason::UnknownKey {
-            state.looked_up = Some(Instant::now());
-        }
+        };
+        drop(state);
+        drop(old);
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     super::source::{FETCH_TIMEOUT, KeyStore},
@@ -183,13 +183,25 @@ async fn j2_a_source_that_fails_keeps_nobody_waiting_while_the_keys_go_on() {
     jwt.keys.pass(TTL);
     assert_eq!(jwt.verify(&token_by("a")).await, Ok(()));
     keys.answers.forget_permits(1000);
-    jwt.keys.pass(MINUTE);
+    jwt.keys.pass(Duration::from_secs(10));
     // It is asked again and doesn't answer.
     assert!(is_good());
     keys.wait_until_asked(3).await;
     assert!(is_good());
     assert_eq!(jwt.verify(&token_by("a")).await, Ok(()));
     assert_eq!(keys.asked(), 3);
+}
+
+#[tokio::test]
+async fn j2_a_failure_long_ago_does_not_keep_a_removed_key() {
+    let keys = Keys::new([named("a")]);
+    let jwt = keys.service().await;
+    keys.set(Err("it is down"));
+    assert_eq!(jwt.verify(&token_by("bogus")).await, Err(JwtError::UnknownKey));
+    assert_eq!(keys.asked(), 2);
+    keys.set(Ok(vec![named("b")]));
+    jwt.keys.pass(TTL);
+    assert_eq!(jwt.verify(&token_by("a")).await, Err(JwtError::UnknownKey));
 }
 
 #[tokio::test]
@@ -262,7 +274,9 @@ async fn j2_a_caller_that_gives_up_does_not_end_the_fetch() {
 async fn j2_a_source_that_hangs_or_panics_has_failed() {
     let load = |source: fn() -> Vec<Key>| async move {
         let source = Box::new(move || Box::pin(async move { Ok(source()) }) as _);
-        let jwt = JwtService::from_store(KeyStore::new(vec![key()], Some(source), FETCH_TIMEOUT).expect("a key"));
+        let jwt = JwtService::from_store(
+            KeyStore::new(vec![key()], Instant::now(), Some(source), FETCH_TIMEOUT).expect("a key"),
+        );
         jwt.keys.pass(2 * TTL);
         jwt.verify(&token_of(&json!({ "exp": soon() }))).await
     };
@@ -270,7 +284,7 @@ async fn j2_a_source_that_hangs_or_panics_has_failed() {
     assert_eq!(load(|| vec![key()]).await, Ok(()));
 
     let source = Box::new(|| Box::pin(std::future::pending()) as _);
-    let store = KeyStore::new(vec![key()], Some(source), Duration::from_millis(1)).expect("a key");
+    let store = KeyStore::new(vec![key()], Instant::now(), Some(source), Duration::from_millis(1)).expect("a key");
     let jwt = JwtService::from_store(store);
     jwt.keys.pass(2 * TTL);
     let hung = jwt.verify(&token_of(&json!({ "exp": soon() }))).await;
