@@ -1,9 +1,12 @@
 //! The order of things: middleware, authentication, input, permissions, function.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use e2e::{app, jwt, serve};
-use pikku_core::{Middleware, Next, Pikku};
+use pikku_core::{JwtService, Key, Middleware, Next, Pikku, auth_bearer};
 use test_functions::{Services, TestApp, admin::Noting};
 
 /// Takes what was noted out of the services and into a header, for the test to see.
@@ -163,6 +166,43 @@ async fn a5_a_lookup_that_fails_is_a_500_and_signs_nobody_out() {
     assert_eq!(send("/who", "key").await.status, 200);
     assert_eq!(send("/who", "panic").await.status, 500);
     assert_eq!(send("/me", "").await.status, 401);
+}
+
+#[tokio::test]
+async fn j2_a_token_waits_for_its_key_and_an_outage_signs_nobody_out() {
+    const SECRET: &str = "a secret of thirty-two bytes or more";
+    // The key that the source has, or none while it is down.
+    let current = Arc::new(Mutex::new(Some("old")));
+    let source = Arc::clone(&current);
+    let keys = move || {
+        let id = *source.lock().expect("nothing panics with it");
+        std::future::ready(id.map(|id| vec![Key::hs256(id, SECRET)]).ok_or("the source hunter2 is down"))
+    };
+    let has = |id| *current.lock().expect("nothing panics with it") = id;
+    let jwt = JwtService::new(keys).await.expect("a good key");
+    let bearer = async |id| {
+        let other = JwtService::with_keys([Key::hs256(id, SECRET)]).expect("a good key");
+        let session = test_functions::UserSession { user_id: "ada".to_owned(), admin: false };
+        format!("Bearer {}", other.encode(Duration::from_secs(60), &session).await.expect("a good session"))
+    };
+
+    let app = Pikku::new(Services::new(jwt.clone())).jwt(jwt.clone()).middleware(auth_bearer().jwt());
+    let server = serve(app).await;
+    let send = async |path: &str, bearer: &str| server.send("GET", path, &[("authorization", bearer)], "").await;
+    has(Some("new"));
+    assert_eq!(send("/me", &bearer("new").await).await.status, 200);
+    assert_eq!(send("/me", &bearer("old").await).await.status, 401);
+
+    // Keys that are good for no time are asked for each time.
+    let app = Pikku::new(Services::new(jwt.clone())).jwt(jwt.key_ttl(Duration::ZERO)).middleware(auth_bearer().jwt());
+    let server = serve(app).await;
+    let send = async |path: &str, bearer: &str| server.send("GET", path, &[("authorization", bearer)], "").await;
+    assert_eq!(send("/me", &bearer("new").await).await.status, 200);
+    has(None);
+    let answer = send("/me", &bearer("new").await).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (500, &"internal_error".into()));
+    assert!(!answer.text.contains("hunter2"));
+    assert_eq!(send("/who", &bearer("new").await).await.status, 200);
 }
 
 #[tokio::test]
