@@ -16,9 +16,9 @@ const LONGEST: usize = 2048;
 
 /// Remembers what tokens say whose signature fits.
 ///
-/// Each token has one slot, and takes it from the one that had it before: there is nothing to sweep, and no lock that all
-/// requests share. It belongs to the keys that the signatures were checked with, and goes when they do. Whether a token is
-/// good *now* is no part of what is remembered.
+/// Each token has one slot, and takes it from the one that had it before: there is nothing to sweep, and no lock that
+/// all requests share. It belongs to the keys that the signatures were checked with, and goes when they do. Whether a
+/// token is good *now* is no part of what is remembered.
 pub(super) struct Cache {
     slots: Box<[Mutex<Option<Entry>>]>,
     hasher: RandomState,

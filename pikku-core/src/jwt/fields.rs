@@ -9,7 +9,8 @@ use serde::{
 /// The names of the fields that `T` reads, if it is a struct that lists them; else none.
 pub(super) fn fields_of<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut fields: &'static [&'static str] = &[];
-    // A type says what it is by what it asks for. It is then told that there is nothing to be had, so this always fails.
+    // A type says what it is by what it asks for. It is then told that there is nothing to be had, so this always
+    // fails.
     let _ = T::deserialize(Probe(&mut fields));
     fields
 }

@@ -92,7 +92,8 @@ impl Key {
     }
 }
 
-fn parse_jwk(jwk: &Value) -> Result<Key, String> {
+/// The key of a JWK, or why it is left out.
+pub(super) fn parse_jwk(jwk: &Value) -> Result<Key, String> {
     let jwk = Jwk::deserialize(jwk).map_err(|_| "it can't be read")?;
     if jwk.usage.as_deref().is_some_and(|usage| usage != "sig") {
         return Err("it is not for signatures".to_owned());

@@ -12,7 +12,8 @@ use super::{
 
 /// The keys that the source gave when it was last asked.
 ///
-/// What was verified with them is remembered here and nowhere else: with a key that is removed, so goes every token of it.
+/// What was verified with them is remembered here and nowhere else: with a key that is removed, so goes every token of
+/// it.
 pub(super) struct KeySet {
     keys: Vec<Key>,
     verified: Cache,

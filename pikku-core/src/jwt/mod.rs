@@ -1,7 +1,8 @@
 //! Signed tokens: the keys, and what is asked of a token before it is believed.
 //!
-//! A token goes through [`token`] (its three parts), [`key_set`] (whose key has signed it, or [`cache`]), [`claims`] (what it
-//! says) and at last the rules of the [`service`] that it was given to: purpose, time, audience and issuer, each time.
+//! A token goes through [`token`] (its three parts), [`key_set`] (whose key has signed it, or [`cache`]), [`claims`]
+//! (what it says) and at last the rules of the [`service`] that it was given to: purpose, time, audience and issuer,
+//! each time.
 
 mod cache;
 mod claims;

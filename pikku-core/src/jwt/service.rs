@@ -23,15 +23,16 @@ use super::{
 
 /// Signs and verifies tokens.
 ///
-/// The keys come from an async source. The first that can signs, all of them verify, and a token's `kid` says which one;
-/// its algorithm is the key's. The source is asked again before the keys are five minutes old
-/// ([`key_ttl`](Self::key_ttl)), and when a token names one that is not among them: once, however many such tokens there
-/// are, and then not for another ten seconds. So a key that is removed at the source stops verifying within the TTL. While
-/// the source fails, the keys go on for one more TTL, and then nothing is accepted until it is back; the log tells of it.
+/// The keys come from an async source. The first that can signs, all of them verify, and a token's `kid` says which
+/// one; its algorithm is the key's. The source is asked again before the keys are five minutes old
+/// ([`key_ttl`](Self::key_ttl)), and when a token names one that is not among them: once, however many such tokens
+/// there are, and then not for another ten seconds. So a key that is removed at the source stops verifying within the
+/// TTL. While the source fails, the keys go on for one more TTL, and then nothing is accepted until it is back; the log
+/// tells of it.
 ///
 /// A token is accepted only if it says when it expires, is for the service's [purpose](Self::for_purpose), and for its
-/// [`audience`](Self::audience) and from its [`issuer`](Self::issuer) where they are given; a token for some audience is
-/// refused where none is given.
+/// [`audience`](Self::audience) and from its [`issuer`](Self::issuer) where they are given; a token for some audience
+/// is refused where none is given.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(async {
@@ -147,8 +148,8 @@ impl JwtService {
 
     /// A service with the same keys and rules whose tokens are for another purpose, such as `api-key`.
     ///
-    /// It accepts its own tokens only, which say so in their header (`typ: "api-key+jwt"`), and no other service accepts
-    /// them. Without this, tokens are for sessions: a `typ` of `JWT` or `at+jwt`, or none.
+    /// It accepts its own tokens only, which say so in their header (`typ: "api-key+jwt"`), and no other service
+    /// accepts them. Without this, tokens are for sessions: a `typ` of `JWT` or `at+jwt`, or none.
     ///
     /// # Panics
     /// When the purpose is no word of letters, digits, `-`, `.` and `_`, or is `at`: access tokens are sessions.
@@ -160,9 +161,9 @@ impl JwtService {
     /// Signs `payload`, good for `expires_in` from now.
     ///
     /// # Errors
-    /// [`JwtError::Payload`] when the payload is no JSON object, has one of the claims that are the service's own (`exp`,
-    /// `iat`, `nbf`, `aud`, `iss`), or makes a token of more than 8 KiB; [`JwtError::CannotSign`] when all keys are public
-    /// ones.
+    /// [`JwtError::Payload`] when the payload is no JSON object, has one of the claims that are the service's own
+    /// (`exp`, `iat`, `nbf`, `aud`, `iss`), or makes a token of more than 8 KiB; [`JwtError::CannotSign`] when all keys
+    /// are public ones.
     pub async fn encode(&self, expires_in: Duration, payload: &impl Serialize) -> Result<String, JwtError> {
         let payload = serde_json::to_string(payload).map_err(|error| JwtError::Payload(error.to_string()))?;
         let keys = self.keys.keys(self.key_ttl).await?;

@@ -24,7 +24,8 @@ pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a source that failed is left alone.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// How long a source that failed is held to be down, so that nobody waits for it. It is longer than it takes to ask again.
+/// How long a source that failed is held to be down, so that nobody waits for it. It is longer than it takes to ask
+/// again.
 const DOWN_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
 /// How long after keys that nobody knew were asked for no others are.
@@ -123,8 +124,8 @@ impl KeyStore {
 
     /// The keys, if nobody has to wait for them.
     ///
-    /// Keys are good for `ttl`, and are loaded in the background in the last tenth of that. Once it has passed, one has to
-    /// wait. But while the source is down they go on for as long again, and it is asked every few seconds.
+    /// Keys are good for `ttl`, and are loaded in the background in the last tenth of that. Once it has passed, one has
+    /// to wait. But while the source is down they go on for as long again, and it is asked every few seconds.
     pub(super) fn available(self: &Arc<Self>, ttl: Duration) -> Available {
         let state = self.read();
         let age = state.loaded.elapsed();

@@ -3,7 +3,7 @@
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, jwk::Jwk};
 use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer, pem::PemObject};
 
-use super::*;
+use super::{super::jwks::parse_jwk, *};
 
 /// Every algorithm: a key that signs, one that verifies, and the same for the other implementation.
 fn all() -> Vec<(Algorithm, Key, Key, EncodingKey, DecodingKey)> {
@@ -207,31 +207,42 @@ fn j1_a_jwks_is_read_without_what_can_not_be_used() {
         jwk[name] = value;
         jwk
     };
-    let weak = "wJENcRev-eXZKvhhWLiV3Lz2MvO-naQRHo59g3vaNQnbgyduN_L4krlrJ5c6FiikXdtJNb_QrsAHSyJWCu8j3T9CruiwbidGAk2W0RuTVFVz5hFpzXVpVxPOHQ5dM-_rYGLqc2JE5PvTtnHWhh8PlPlBqIaNk2MRTQSWYEDVL-M";
+    let spki = SubjectPublicKeyInfoDer::from_pem_slice(include_bytes!("../testdata/rsa-1024.pub.pem"));
+    let weak = DecodingKey::from_rsa_der(&spki.expect("a public key"));
+    let weak = Jwk::from_decoding_key(&weak, Some(Algorithm::RS256)).expect("a key that can be published");
+    let weak = serde_json::to_value(weak).expect("a JWK is JSON");
+    let used = "";
     for (case, jwk, expect) in [
-        ("as it is", rsa.clone(), 1),
-        ("for signatures", changed(&rsa, "use", json!("sig")), 1),
-        ("for encryption", changed(&rsa, "use", json!("enc")), 0),
-        ("to verify", changed(&rsa, "key_ops", json!(["verify"])), 1),
-        ("to encrypt", changed(&rsa, "key_ops", json!(["encrypt"])), 0),
-        ("no algorithm", changed(&rsa, "alg", Value::Null), 0),
-        ("another algorithm", changed(&rsa, "alg", json!("RS512")), 0),
-        ("an algorithm for encryption", changed(&rsa, "alg", json!("RSA-OAEP")), 0),
-        ("a secret's algorithm", changed(&rsa, "alg", json!("HS256")), 0),
-        ("too short", changed(&rsa, "n", json!(weak)), 0),
-        ("an exponent of one", changed(&rsa, "e", json!("AQ")), 0),
-        ("no exponent", changed(&rsa, "e", Value::Null), 0),
-        ("not base64", changed(&rsa, "n", json!("%")), 0),
-        ("no id", changed(&rsa, "kid", Value::Null), 1),
-        ("another curve", changed(&p256, "crv", json!("P-384")), 0),
-        ("not on the curve", changed(&p256, "x", p256["y"].clone()), 0),
-        ("half a point", changed(&p256, "y", json!("")), 0),
-        ("another type", changed(&ed25519, "kty", json!("EC")), 0),
-        ("half a key", changed(&ed25519, "x", json!("11qYAYKxCrfVS_7TyWQHOg")), 0),
-        ("a secret", json!({ "kty": "oct", "alg": "HS256", "kid": "k", "k": SECRET }), 0),
-        ("not a key", json!("key"), 0),
+        ("as it is", rsa.clone(), used),
+        ("for signatures", changed(&rsa, "use", json!("sig")), used),
+        ("for encryption", changed(&rsa, "use", json!("enc")), "it is not for signatures"),
+        ("to verify", changed(&rsa, "key_ops", json!(["verify"])), used),
+        ("to encrypt", changed(&rsa, "key_ops", json!(["encrypt"])), "it is not for verifying"),
+        ("no algorithm", changed(&rsa, "alg", Value::Null), "it has no `alg`"),
+        ("another algorithm", changed(&rsa, "alg", json!("RS512")), "not supported"),
+        ("an algorithm for encryption", changed(&rsa, "alg", json!("RSA-OAEP")), "not supported"),
+        ("a secret's algorithm", changed(&rsa, "alg", json!("HS256")), "don't go together"),
+        ("too short", weak, "has 1024 bits, and its algorithm needs 2048"),
+        ("an exponent of one", changed(&rsa, "e", json!("AQ")), "RSA key"),
+        ("no exponent", changed(&rsa, "e", Value::Null), "is missing"),
+        ("not base64", changed(&rsa, "n", json!("%")), "can't be read"),
+        ("leading zeros", changed(&rsa, "e", json!("AAEAAQ")), used),
+        ("no id", changed(&rsa, "kid", Value::Null), used),
+        ("another curve", changed(&p256, "crv", json!("P-384")), "don't go together"),
+        ("not on the curve", changed(&p256, "x", p256["y"].clone()), "no public key on the curve P-256"),
+        ("half a point", changed(&p256, "y", json!("")), "no public key on the curve P-256"),
+        ("another type", changed(&ed25519, "kty", json!("EC")), "don't go together"),
+        ("half a key", changed(&ed25519, "x", json!("11qYAYKxCrfVS_7TyWQHOg")), "no public key on the curve Ed25519"),
+        ("a secret", json!({ "kty": "oct", "alg": "HS256", "kid": "k", "k": SECRET }), "don't go together"),
+        ("not a key", json!("key"), "it can't be read"),
     ] {
-        let document = json!({ "keys": [jwk] }).to_string();
+        match parse_jwk(&jwk) {
+            Ok(_) => assert_eq!(expect, used, "{case}"),
+            Err(reason) => assert!(expect != used && reason.contains(expect), "{case}: {reason}"),
+        }
+        // One that can't be used doesn't take the others with it.
+        let document = json!({ "keys": [jwk, ed25519] }).to_string();
+        let expect = if expect == used { 2 } else { 1 };
         assert_eq!(Key::from_jwks(&document).expect("a key set").len(), expect, "{case}");
     }
     for document in ["", "{}", "[]", r#"{"keys":7}"#, "<html>"] {
