@@ -24,13 +24,8 @@ pub(super) struct Cache {
     hasher: RandomState,
 }
 
-#[derive(Clone)]
 struct Entry {
     hash: u64,
-    known: Arc<Known>,
-}
-
-struct Known {
     token: Box<str>,
     claims: Arc<Claims>,
 }
@@ -42,10 +37,11 @@ impl Cache {
 
     pub(super) fn get(&self, token: &str) -> Option<Arc<Claims>> {
         let hash = self.hasher.hash_one(token);
-        let Entry { hash: found, known } = lock(self.slot(hash)).clone()?;
+        let slot = lock(self.slot(hash));
         // The hash is keyed with a secret. Texts are compared only where it is the same, so how long that takes tells
         // nobody how much of a signature was guessed.
-        (found == hash && *known.token == *token).then(|| Arc::clone(&known.claims))
+        let entry = slot.as_ref().filter(|entry| entry.hash == hash && *entry.token == *token)?;
+        Some(Arc::clone(&entry.claims))
     }
 
     pub(super) fn insert(&self, token: &str, claims: &Arc<Claims>) {
@@ -53,8 +49,8 @@ impl Cache {
             return;
         }
         let hash = self.hasher.hash_one(token);
-        let known = Arc::new(Known { token: token.into(), claims: Arc::clone(claims) });
-        let replaced = lock(self.slot(hash)).replace(Entry { hash, known });
+        let entry = Entry { hash, token: token.into(), claims: Arc::clone(claims) };
+        let replaced = lock(self.slot(hash)).replace(entry);
         // What was there is freed after the lock.
         drop(replaced);
     }
