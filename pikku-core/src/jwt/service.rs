@@ -80,7 +80,7 @@ pub struct Verified<T> {
 impl JwtService {
     /// A service with the keys of `source`, which is asked for them here and then as often as need be.
     ///
-    /// It gives a list of [`Key`]s, or a `Result` of one. A source with a state clones it for each call:
+    /// It gives a list of [`Key`](crate::Key)s, or a `Result` of one. A source with a state clones it for each call:
     /// `move || find_keys(pool.clone())`. [`jwks`](crate::jwks) is one for the key sets of others.
     ///
     /// # Errors
