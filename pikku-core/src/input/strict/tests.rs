@@ -231,3 +231,16 @@ fn a_syntax_error_is_told_by_its_place_in_the_body() {
     let Err(Rejection::Malformed(detail)) = merged("{\"title\": \n oops}") else { panic!("it was taken") };
     assert!(detail.contains("line 2"), "{detail}");
 }
+
+#[test]
+fn what_is_kept_as_it_came_keeps_its_digits_and_spaces() {
+    #[derive(Deserialize)]
+    struct Kept {
+        data: Box<serde_json::value::RawValue>,
+    }
+
+    let json = br#"{"data": {"a": [1.0, 123456789012345678901234567890], "a": 2 } }"#;
+    let kept: Kept = parse(json).expect("it parses");
+    assert_eq!(kept.data.get(), r#"{"a": [1.0, 123456789012345678901234567890], "a": 2 }"#);
+    assert!(parse::<Kept>(br#"{"data": {"a": } }"#).is_err());
+}

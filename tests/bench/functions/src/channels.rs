@@ -3,7 +3,7 @@
 use pikku_core::{Channel, EventHub, PikkuError, pikku_channel, pikku_channel_func};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::Services;
 
@@ -29,7 +29,7 @@ pub enum ChannelError {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Anything {
     /// Whatever it is.
-    pub data: Value,
+    pub data: Box<RawValue>,
 }
 
 /// Says it back.
