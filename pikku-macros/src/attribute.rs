@@ -291,7 +291,8 @@ fn with_example(error: syn::Error, key: &Ident, input: ParseStream<'_>, keys: Ke
     let example = keys.iter().find(|(known, _)| key == known).map(|(_, example)| *example);
     let (false, Some(example)) = (message.contains("help: "), example) else { return error };
     // An error at the end of the attribute has no token of its own, and would be told of the whole.
-    let span = if input.is_empty() && message.starts_with("expected `=`") { key.span() } else { error.span() };
+    let is_at_end = message.starts_with("expected `=`") || message.starts_with("unexpected end of input");
+    let span = if input.is_empty() && is_at_end { key.span() } else { error.span() };
     syn::Error::new(span, format!("{message}\nhelp: write `{example}`"))
 }
 

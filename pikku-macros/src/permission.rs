@@ -1,6 +1,6 @@
 //! The language of permissions: calls, `&&`, `||`, `!` and parentheses.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
     BinOp, Expr, ExprPath, UnOp,
@@ -48,6 +48,8 @@ impl Permission {
                 Ok(Self::Call { function, arguments })
             }
             Expr::Paren(paren) => Self::read(*paren.expr),
+            // What a `macro_rules!` was given as an expression comes in a group that nobody sees.
+            Expr::Group(group) => Self::read(*group.expr),
             Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => Ok(Self::Not(Box::new(Self::read(*unary.expr)?))),
             Expr::Binary(binary) => {
                 let join = match binary.op {
@@ -151,6 +153,10 @@ impl Permission {
 fn read_argument(expr: Expr) -> syn::Result<Argument> {
     match &expr {
         Expr::Lit(_) => Ok(Argument::Literal(expr)),
+        Expr::Unary(unary) if matches!((&unary.op, &*unary.expr), (UnOp::Neg(_), Expr::Lit(_))) => {
+            Ok(Argument::Literal(expr))
+        }
+        Expr::Group(group) => read_argument((*group.expr).clone()),
         Expr::Path(path) if path.path.get_ident().is_some() => Ok(Argument::Field(expr)),
         Expr::Field(field) => {
             let mut base = &*field.base;
@@ -180,7 +186,32 @@ fn unreadable(expr: &impl ToTokens) -> syn::Error {
     )
 }
 
-/// Tokens without the blanks that `to_string` puts between them.
+/// Tokens without the blanks that `to_string` puts between them. Those in a literal are its own.
 fn compact(tokens: &impl ToTokens) -> String {
-    tokens.to_token_stream().to_string().replace(' ', "")
+    let tokens = tokens.to_token_stream().into_iter();
+    tokens
+        .map(|token| match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None => compact(&group.stream()),
+            TokenTree::Literal(literal) => literal.to_string(),
+            other => other.to_string().replace(' ', ""),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(expression: &str, expect: &str) {
+        let permission: Permission = syn::parse_str(expression).expect("a permission");
+        assert_eq!(permission.text(), expect);
+    }
+
+    #[test]
+    fn p1_an_expression_is_shown_as_a_reader_would_write_it() {
+        check("users :: is_admin", "users::is_admin");
+        check("is_admin ()||(is_owner( todo . id ) && ! is_locked)", "is_admin || is_owner(todo.id) && !is_locked");
+        check("!(a || b) && (c || d)", "!(a || b) && (c || d)");
+        check("has_scope(\"read all\") && is_at_least( -1, 'x')", "has_scope(\"read all\") && is_at_least(-1, 'x')");
+    }
 }
