@@ -1,6 +1,6 @@
 //! Failures: what a caller is told, and what only the log is.
 
-use std::{borrow::Cow, convert::Infallible, fmt, sync::Arc};
+use std::{borrow::Cow, convert::Infallible, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -125,6 +125,8 @@ struct Details {
     request_id: Option<String>,
     challenge: Option<Challenge>,
     allow: Option<String>,
+    /// After how many seconds it makes sense to try again.
+    retry_after: Option<u64>,
     /// What the log is told and the caller is not.
     cause: Option<Cause>,
 }
@@ -166,6 +168,7 @@ impl Problem {
             request_id: None,
             challenge: None,
             allow: None,
+            retry_after: None,
             cause: None,
         }))
     }
@@ -210,6 +213,19 @@ impl Problem {
         let mut problem =
             Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input").with_detail("the input is not valid");
         problem.0.errors = errors;
+        problem
+    }
+
+    /// 429: the caller calls too often, and may do so again after a while.
+    ///
+    /// The payload says it too, `{"retry_after": 30}` in seconds, for where there are no headers.
+    #[must_use]
+    pub fn rate_limited(wait: Duration) -> Self {
+        let seconds = (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1);
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited")
+            .with_detail("calls come faster than they may")
+            .with_data(&serde_json::json!({ "retry_after": seconds }));
+        problem.0.retry_after = Some(seconds);
         problem
     }
 
@@ -291,6 +307,10 @@ impl Problem {
 
     pub(crate) fn challenge(&self) -> Option<Challenge> {
         self.0.challenge
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.0.retry_after
     }
 
     pub(crate) fn allow(&self) -> Option<&str> {

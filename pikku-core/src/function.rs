@@ -32,6 +32,10 @@ pub trait PikkuFunc: Send + Sync + 'static {
     const AUTH: bool;
     /// Whether it asks for something that is only there on a channel.
     const REQUIRES_CHANNEL: bool;
+    /// What it is grouped under.
+    const TAGS: &'static [&'static str];
+    /// Whether it has middleware of its own.
+    const HAS_MIDDLEWARE: bool;
 
     /// Checks the constraints that the input's type states.
     ///

@@ -6,10 +6,13 @@
 //! # Errors
 //! A function fails with an error of its own that derives [`PikkuError`]; callers are told as much of it as the type says.
 
+mod access_table;
 mod alarm;
 mod app;
 mod auth;
 mod channel;
+mod client_address;
+mod coverage;
 mod error;
 mod event_hub;
 mod expansion;
@@ -21,6 +24,7 @@ mod jwt;
 mod middleware;
 mod permission;
 mod pikku;
+mod rate_limit;
 mod registry;
 mod server;
 mod session;
@@ -31,12 +35,14 @@ mod wire;
 #[doc(hidden)]
 pub mod __private;
 
+pub use access_table::{AccessRow, AccessTable};
 pub use app::{App, Services, Session};
 pub use auth::{
     ApiKeyAuth, ApiKeySource, Authentication, Authenticator, BearerAuth, BearerJwt, FindSession, auth_api_key,
     auth_bearer,
 };
 pub use channel::{Binary, Channel, ChannelState, Origins, PikkuChannel, ReplyShape, SlowConsumer, Text};
+pub use client_address::TrustedProxies;
 pub use error::{Error, ErrorVariant, FieldError, PikkuError, Problem};
 pub use event_hub::{EventHub, Topic};
 pub use function::{FunctionResult, Input, Output, OutputKind, PikkuFunc};
@@ -44,8 +50,13 @@ pub use http::{Access, EventStream, Http, HttpCall, Raw, Route, Upload};
 pub use input::{Rejection, TextKind};
 pub use jwt::{IntoKeys, JwtError, JwtService, Key, Verified, jwks};
 pub use middleware::{AroundMarker, AuthenticateMarker, IntoLayer, Layer, Middleware, Next};
+pub use permission::{
+    AnyoneMarker, HasScopes, IntoPermission, PermissionAnswer, PermissionFn, RequiredScope, SignedInMarker, has_scope,
+    require_scope,
+};
 pub use pikku::Pikku;
 pub use pikku_macros::{PikkuError, Topic, pikku_channel, pikku_channel_func, pikku_func};
+pub use rate_limit::{Attempt, LimitMarker, Quota, RateLimit, RateLimitBy, rate_limit};
 pub use registry::{
     CONTRACT_VERSION, ChannelBinding, ChannelEntry, Description, FunctionEntry, HttpEntry, On, Registry, Schemas,
     TopicEntry,

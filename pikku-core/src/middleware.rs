@@ -1,10 +1,22 @@
 //! Middleware: what runs around a function, in the order it was added, as an onion.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use axum::response::Response;
 
-use crate::{app::App, auth::Authenticator, http::HttpCall};
+use crate::{
+    app::App,
+    auth::Authenticator,
+    function::PikkuFunc,
+    http::{HttpCall, Route, refuse},
+    rate_limit::Limiter,
+};
 
 /// A future on the heap.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -50,6 +62,11 @@ impl<A: App> Next<'_, A> {
         while let Some((layer, rest)) = layers.split_first() {
             match layer {
                 Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
+                Layer(Kind::Limit(limiter)) => {
+                    if let Err(problem) = call.count(limiter) {
+                        return refuse(&problem, call.headers());
+                    }
+                }
                 Layer(Kind::Around(middleware)) => {
                     return middleware.handle_boxed(call, Next { layers: rest, endpoint: self.endpoint }).await;
                 }
@@ -72,6 +89,8 @@ pub struct Layer<A: App>(pub(crate) Kind<A>);
 pub(crate) enum Kind<A: App> {
     /// Looks for a credential, and needs no place around the rest.
     Authenticate(Arc<dyn Authenticator<A>>),
+    /// Counts the call, and lets it through or not.
+    Limit(Arc<Limiter<A>>),
     /// Runs around the rest.
     Around(Arc<dyn BoxedMiddleware<A>>),
 }
@@ -80,6 +99,7 @@ impl<A: App> Clone for Layer<A> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
             Kind::Authenticate(authenticator) => Kind::Authenticate(Arc::clone(authenticator)),
+            Kind::Limit(limiter) => Kind::Limit(Arc::clone(limiter)),
             Kind::Around(middleware) => Kind::Around(Arc::clone(middleware)),
         })
     }
@@ -89,17 +109,58 @@ impl<A: App> fmt::Debug for Layer<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Kind::Authenticate(_) => "Layer::Authenticate",
+            Kind::Limit(_) => "Layer::Limit",
             Kind::Around(_) => "Layer::Around",
         })
     }
 }
 
-/// What can be added with `Pikku::middleware`: any [`Middleware`], and the ready-made authentication.
+/// The layers of single functions, made once for each.
 ///
-/// The second parameter only keeps the two apart for the compiler, which infers it.
+/// A function may be behind several routes and on channels; a limit of its own counts its calls together.
+pub(crate) struct OwnLayers<A: App>(RwLock<HashMap<&'static str, Arc<[Layer<A>]>>>);
+
+impl<A: App> OwnLayers<A> {
+    /// Those of the function behind a route, which `make` makes if it is the first one.
+    pub(crate) fn of_route(&self, route: &Route, make: impl FnOnce() -> Vec<Layer<A>>) -> Arc<[Layer<A>]> {
+        let made = make();
+        // A channel has none, and its name might be that of a function somewhere else.
+        if made.is_empty() {
+            return Arc::default();
+        }
+        let name = route.function.rsplit("::").next().unwrap_or(route.function);
+        self.of(name, || made)
+    }
+
+    /// Those of `F`.
+    pub(crate) fn of_function<F: PikkuFunc<App = A>>(&self) -> Arc<[Layer<A>]> {
+        if !F::HAS_MIDDLEWARE {
+            return Arc::default();
+        }
+        self.of(F::NAME.trim_start_matches("r#"), F::middleware)
+    }
+
+    fn of(&self, name: &'static str, make: impl FnOnce() -> Vec<Layer<A>>) -> Arc<[Layer<A>]> {
+        if let Some(layers) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return Arc::clone(layers);
+        }
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(name).or_insert_with(|| make().into()))
+    }
+}
+
+impl<A: App> Default for OwnLayers<A> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+/// What can be added with `Pikku::middleware`: any [`Middleware`], authentication, and rate limits.
+///
+/// The second parameter only keeps the kinds apart for the compiler, which infers it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not middleware",
-    label = "neither middleware nor authentication",
+    label = "neither middleware nor authentication nor a rate limit",
     note = "help: implement `pikku_core::Middleware` for it"
 )]
 pub trait IntoLayer<A: App, Marker> {

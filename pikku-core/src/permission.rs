@@ -1,4 +1,11 @@
-//! What a permission answers.
+//! Who may call a function: what a permission answers, and permissions that many functions share.
+
+mod scopes;
+mod shared;
+
+pub use scopes::{HasScopes, RequiredScope, has_scope, require_scope};
+pub(crate) use shared::SharedPermission;
+pub use shared::{AnyoneMarker, IntoPermission, PermissionAnswer, PermissionFn, SignedInMarker};
 
 /// The answer of a permission: `Result<bool, E>`, or a plain `bool` where nothing can fail.
 ///

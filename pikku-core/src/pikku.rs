@@ -3,12 +3,18 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
+    access_table::AccessTable,
     app::App,
     channel::{ChannelConfig, Origins, SlowConsumer},
+    client_address::TrustedProxies,
+    coverage::{Held, Scope, held_on},
     event_hub::EventHub,
     http::Route,
     jwt::JwtService,
-    middleware::{IntoLayer, Layer},
+    middleware::{IntoLayer, Kind, Layer, OwnLayers},
+    permission::{IntoPermission, SharedPermission},
+    rate_limit::Limiter,
+    registry::Registry,
 };
 
 /// An application that is about to be served.
@@ -35,6 +41,7 @@ pub struct Pikku<A: App> {
     services: A::Services,
     jwt: Option<JwtService>,
     layers: Vec<(Scope, Layer<A>)>,
+    permissions: Vec<(Scope, SharedPermission<A>)>,
     config: Config,
     hub: EventHub,
 }
@@ -45,6 +52,11 @@ pub(crate) struct Runtime<A: App> {
     pub(crate) jwt: Option<JwtService>,
     pub(crate) config: Config,
     pub(crate) hub: EventHub,
+    /// For each route, what is asked before the permissions of the function.
+    pub(crate) permissions: Vec<Vec<Held<SharedPermission<A>>>>,
+    /// For each route, the limits that messages are counted against, where it is that of a channel.
+    pub(crate) limits: Vec<Vec<Held<Arc<Limiter<A>>>>>,
+    pub(crate) own: OwnLayers<A>,
 }
 
 /// The limits of a server.
@@ -54,6 +66,7 @@ pub(crate) struct Config {
     pub(crate) body_timeout: Duration,
     pub(crate) timeout: Duration,
     pub(crate) channel: ChannelConfig,
+    pub(crate) proxies: Option<TrustedProxies>,
 }
 
 impl Default for Config {
@@ -63,37 +76,7 @@ impl Default for Config {
             body_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             channel: ChannelConfig::default(),
-        }
-    }
-}
-
-/// Which routes a layer is around.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    Everything,
-    Prefix(&'static str),
-    Tag(&'static str),
-}
-
-impl Scope {
-    fn covers(self, route: &Route) -> bool {
-        match self {
-            Self::Everything => true,
-            // `/admin` covers `/admin` and `/admin/x`, and not `/administrator`.
-            Self::Prefix(prefix) => {
-                let prefix = prefix.trim_end_matches('/');
-                route.path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
-            Self::Tag(tag) => route.tags.contains(&tag),
-        }
-    }
-
-    /// Wider scopes are further out.
-    fn rank(self) -> u8 {
-        match self {
-            Self::Everything => 0,
-            Self::Prefix(_) => 1,
-            Self::Tag(_) => 2,
+            proxies: None,
         }
     }
 }
@@ -101,7 +84,14 @@ impl Scope {
 impl<A: App> Pikku<A> {
     /// An application with these services, the default limits and no middleware.
     pub fn new(services: A::Services) -> Self {
-        Self { services, jwt: None, layers: Vec::new(), config: Config::default(), hub: EventHub::new() }
+        Self {
+            services,
+            jwt: None,
+            layers: Vec::new(),
+            permissions: Vec::new(),
+            config: Config::default(),
+            hub: EventHub::new(),
+        }
     }
 
     /// The JWT service that `auth_bearer().jwt()` and the like use.
@@ -135,6 +125,73 @@ impl<A: App> Pikku<A> {
     #[must_use]
     pub fn middleware_for<M>(self, tag: &'static str, middleware: impl IntoLayer<A, M>) -> Self {
         self.layer(Scope::Tag(tag), middleware.into_layer())
+    }
+
+    /// Adds a permission to everything: nobody gets to any function who doesn't have it.
+    ///
+    /// A permission is an async function of the services and the session, or [`require_scope`](crate::require_scope). It is
+    /// asked on every request and every message, once the caller is signed in and the input is sound, and before the
+    /// permissions of the function; all of them have to agree. `false` is a 403, and an error keeps its status. Several are
+    /// asked in the order of middleware: those of everything first, then those of paths, then those of tags.
+    ///
+    /// It holds for functions with `auth = false` too. One that takes `&Session` answers 401 there to whoever is not
+    /// signed in, and that includes the functions that sign somebody in; take `Option<&Session>` to judge such callers, or
+    /// add it to a path or a tag. On a channel it is asked for each message and for `on_connect`, and not for
+    /// `on_disconnect`, which is nobody's call.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// # pub struct Services;
+    /// # #[derive(Clone, Serialize, Deserialize)] pub struct UserSession { pub is_suspended: bool }
+    /// # pikku_core::registry!(DemoApp { services: Services, session: UserSession });
+    /// # fn main() {
+    /// use pikku_core::Pikku;
+    ///
+    /// async fn is_not_suspended(_: &Services, session: Option<&UserSession>) -> bool {
+    ///     session.is_none_or(|session| !session.is_suspended)
+    /// }
+    ///
+    /// let app = Pikku::<DemoApp>::new(Services).permission(is_not_suspended);
+    /// # let _ = app;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn permission<M>(self, permission: impl IntoPermission<A, M>) -> Self {
+        self.shared_permission(Scope::Everything, permission.into_permission())
+    }
+
+    /// Adds a [permission](Self::permission) to the routes at and below a path, and to the messages of channels there.
+    ///
+    /// `/admin` covers `/admin` and `/admin/x`, not `/administrator`.
+    ///
+    /// # Panics
+    /// When the application is served, if nothing is at or below the path: what was meant to be guarded is not.
+    #[must_use]
+    pub fn permission_at<M>(self, prefix: &'static str, permission: impl IntoPermission<A, M>) -> Self {
+        self.shared_permission(Scope::Prefix(prefix), permission.into_permission())
+    }
+
+    /// Adds a [permission](Self::permission) to the functions with a tag, and to all messages of channels with it.
+    ///
+    /// # Panics
+    /// When the application is served, if no function has the tag: what was meant to be guarded is not.
+    #[must_use]
+    pub fn permission_for<M>(self, tag: &'static str, permission: impl IntoPermission<A, M>) -> Self {
+        self.shared_permission(Scope::Tag(tag), permission.into_permission())
+    }
+
+    /// Who may call what, with the permissions that were added so far.
+    #[must_use]
+    pub fn access_table(&self) -> AccessTable {
+        AccessTable::new(&Registry::of::<A>(), &self.permissions)
+    }
+
+    /// The proxies in front of the server, whose word on where a request comes from is taken; nobody's, if this is not
+    /// called.
+    #[must_use]
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.config.proxies = Some(proxies);
+        self
     }
 
     /// The largest body in bytes that a function reads, unless it says otherwise; 1 MiB if this is not called.
@@ -214,13 +271,31 @@ impl<A: App> Pikku<A> {
         self
     }
 
-    /// Refuses layers that are around nothing, since one of them may be what guards the application.
-    pub(crate) fn check_layers(&self, routes: &[Route]) {
-        for (scope, _) in &self.layers {
-            let covers = *scope == Scope::Everything || routes.iter().any(|route| scope.covers(route));
+    fn shared_permission(mut self, scope: Scope, permission: SharedPermission<A>) -> Self {
+        self.permissions.push((scope, permission));
+        self
+    }
+
+    /// Refuses layers and permissions that cover nothing, since one of them may be what guards the application.
+    pub(crate) fn check_coverage(&self, routes: &[Route]) {
+        let on_a_route = |scope: Scope| scope == Scope::Everything || routes.iter().any(|route| scope.covers(route));
+        // Functions that are on channels only have no route of their own. Middleware would never run for them.
+        let on_a_channel = |scope: Scope| match scope {
+            Scope::Tag(tag) => Registry::of::<A>().functions().iter().any(|function| function.tags.contains(&tag)),
+            _ => false,
+        };
+        for (scope, layer) in &self.layers {
+            let covers = on_a_route(*scope) || (matches!(layer.0, Kind::Limit(_)) && on_a_channel(*scope));
             assert!(
                 covers,
                 "this middleware is around nothing: {scope:?}; help: a path begins with `/`, and a tag stands in `tags(…)` of a function"
+            );
+        }
+        for (scope, permission) in &self.permissions {
+            assert!(
+                on_a_route(*scope) || on_a_channel(*scope),
+                "the permission `{}` covers nothing: {scope:?}; help: a path begins with `/`, and a tag stands in `tags(…)` of a function",
+                permission.name()
             );
         }
     }
@@ -233,29 +308,27 @@ impl<A: App> Pikku<A> {
         layers.into_iter().map(|(_, layer)| layer.clone()).collect()
     }
 
-    pub(crate) fn into_runtime(self) -> Arc<Runtime<A>> {
-        Arc::new(Runtime { services: self.services, jwt: self.jwt, config: self.config, hub: self.hub })
+    pub(crate) fn into_runtime(self, routes: &[Route], own: OwnLayers<A>) -> Arc<Runtime<A>> {
+        let limits = || {
+            self.layers.iter().filter_map(|(scope, layer)| match &layer.0 {
+                Kind::Limit(limiter) => Some((*scope, Arc::clone(limiter))),
+                _ => None,
+            })
+        };
+        Arc::new(Runtime {
+            permissions: routes.iter().map(|route| held_on(route, self.permissions.iter().cloned())).collect(),
+            limits: routes.iter().map(|route| held_on(route, limits())).collect(),
+            own,
+            services: self.services,
+            jwt: self.jwt,
+            config: self.config,
+            hub: self.hub,
+        })
     }
 }
 
 impl<A: App> fmt::Debug for Pikku<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pikku").field("app", &A::NAME).field("layers", &self.layers).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn h2_a_prefix_covers_whole_segments() {
-        let covers = |prefix, path| Scope::Prefix(prefix).covers(&Route::new("GET", path, "f"));
-        assert!(covers("/admin", "/admin"));
-        assert!(covers("/admin", "/admin/x"));
-        assert!(covers("/admin/", "/admin/x"));
-        assert!(covers("/", "/anything"));
-        assert!(!covers("/admin", "/administrator"));
-        assert!(!covers("/admin", "/"));
     }
 }

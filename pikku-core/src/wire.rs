@@ -5,9 +5,11 @@ use std::{fmt, sync::Arc};
 use crate::{
     app::App,
     channel::Connection,
+    coverage::Held,
     error::Problem,
     event_hub::EventHub,
     http::{Http, HttpContext},
+    permission::SharedPermission,
     session::UserSessionService,
 };
 
@@ -23,6 +25,8 @@ pub struct Wire<'w, A: App> {
     /// The connection, on a channel.
     pub(crate) connection: Option<&'w Arc<Connection>>,
     pub(crate) hub: &'w EventHub,
+    /// What is asked before the function's own permissions.
+    pub(crate) permissions: &'w [Held<SharedPermission<A>>],
 }
 
 impl<A: App> Wire<'_, A> {

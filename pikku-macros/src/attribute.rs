@@ -18,7 +18,7 @@ const FUNCTION_KEYS: Keys = &[
     ("auth", "auth = false"),
     ("permissions", "permissions = is_owner(todo_id)"),
     ("tags", "tags(\"billing\")"),
-    ("middleware", "middleware(rate_limit(10))"),
+    ("middleware", "middleware(rate_limit(Quota::per_minute(10)))"),
     ("crate", "crate = path::to::pikku_core"),
 ];
 /// The keys of `#[pikku_channel]`.

@@ -140,6 +140,7 @@ fn expand_implementation(
     });
     let call = expand_call(function, signature, auth, core);
     let requires_channel = expand_requires_channel(signature, core);
+    let (tags, has_middleware) = (&attribute.tags, !attribute.middleware.is_empty());
     let bounds = expand_bounds(signature, core);
     quote! {
         impl #core::PikkuFunc for #name
@@ -154,6 +155,8 @@ fn expand_implementation(
             const NAME: &'static ::core::primitive::str = #text;
             const AUTH: ::core::primitive::bool = #auth;
             const REQUIRES_CHANNEL: ::core::primitive::bool = #requires_channel;
+            const TAGS: &'static [&'static ::core::primitive::str] = &[#(#tags),*];
+            const HAS_MIDDLEWARE: ::core::primitive::bool = #has_middleware;
 
             #validate
             #middleware

@@ -25,9 +25,9 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `http(get = "/path/{parameter}", status = 201, body_limit = 65536, timeout = 5)` | a route; there may be several |
 /// | `auth = false` | nobody has to be signed in |
-/// | `permissions = is_admin \|\| is_owner(todo_id)` | who may, in terms of fields of the input |
+/// | `permissions = is_admin \|\| is_owner(todo_id)` | who may: calls joined with `&&`, `\|\|` and `!`; arguments are fields of the input, and literals |
 /// | `tags("billing")` | what it is grouped under |
-/// | `middleware(rate_limit(10))` | middleware of its own, innermost |
+/// | `middleware(rate_limit(Quota::per_minute(10)))` | middleware of its own, innermost; of it only limits count messages of channels |
 /// | `crate = path::to::pikku_core` | where the runtime is, if it was renamed |
 ///
 /// ```ignore

@@ -8,6 +8,7 @@ use crate::{
     http::HttpCall,
     input::form_pairs,
     middleware::BoxFuture,
+    rate_limit::ApiKeyId,
 };
 
 /// Where an API key is looked for.
@@ -84,8 +85,25 @@ impl<F, E> fmt::Debug for ApiKeyAuth<F, E> {
     }
 }
 
+/// What the log calls the credential.
+const NAME: &str = "API key";
+
 /// The name that a key has in a query.
 const QUERY_KEY: &str = "apiKey";
+
+/// The header that a key stands in.
+const HEADER: &str = "x-api-key";
+
+/// Tells the API key that a call was signed in by from others, if it was signed in by one.
+pub(crate) fn api_key_id<A: App>(call: &HttpCall<A>) -> Option<ApiKeyId> {
+    if call.credential != Some(NAME) {
+        return None;
+    }
+    let header = call.headers().get(HEADER).map(|value| ApiKeyId::of(value.as_bytes()));
+    let query = call.request().uri.query().and_then(query_value).map(|key| ApiKeyId::of(key.as_bytes()));
+    // With a key in both places it can't be told here which of them was good, and the other may be made up.
+    if header.is_some() && query.is_some() { None } else { header.or(query) }
+}
 
 impl<A, F, E> Authenticator<A> for ApiKeyAuth<F, E>
 where
@@ -94,7 +112,7 @@ where
     E: fmt::Display + Send + 'static,
 {
     fn name(&self) -> &'static str {
-        "API key"
+        NAME
     }
 
     fn query_key(&self) -> Option<&'static str> {
@@ -104,7 +122,7 @@ where
     fn authenticate<'a>(&'a self, call: &'a HttpCall<A>) -> Authentication<'a, A::Session> {
         let header = match self.source {
             ApiKeySource::Query => None,
-            _ => call.headers().get("x-api-key").map(|value| value.to_str().unwrap_or_default().to_owned()),
+            _ => call.headers().get(HEADER).map(|value| value.to_str().unwrap_or_default().to_owned()),
         };
         let key = header.or_else(|| match self.source {
             ApiKeySource::Header => None,

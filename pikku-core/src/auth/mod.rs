@@ -8,6 +8,7 @@
 mod api_key;
 mod bearer;
 
+pub(crate) use api_key::api_key_id;
 pub use api_key::{ApiKeyAuth, ApiKeySource, FindSession, auth_api_key};
 pub use bearer::{BearerAuth, BearerJwt, auth_bearer};
 

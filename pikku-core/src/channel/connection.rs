@@ -13,7 +13,7 @@ use futures_util::{Sink, Stream, StreamExt};
 
 use super::{
     ChannelDispatch, frame,
-    message::{Connected, Handled, Message, Opened, Received},
+    message::{Connected, Handled, Message, Moment, Opened, Received},
     outbound::Next,
     upgrade::Stopping,
 };
@@ -29,16 +29,16 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
     opening: Vec<u8>,
     mut stopping: Option<Stopping>,
 ) {
-    let opened = || Opened { connected: &connected, opening: &opening, routing: D::ROUTING };
+    let opened = |moment| Opened { connected: &connected, opening: &opening, routing: D::ROUTING, moment };
     let life = Life::<A, D> {
         socket: Socket { inner: socket, unflushed: false, closing: false },
         connected: &connected,
         allowance: Allowance::new(connected.runtime.config.channel.rate),
         dispatch: std::marker::PhantomData,
     };
-    life.run(opened(), &mut stopping).await;
+    life.run(opened(Moment::Opening), &mut stopping).await;
     // The function's answer has nowhere to go any more.
-    let _ = D::disconnect(opened()).await;
+    let _ = D::disconnect(opened(Moment::Closed)).await;
     // Not before: the server waits for as long as this is held.
     drop(stopping);
 }
@@ -182,8 +182,8 @@ async fn stopped(stopping: &mut Option<Stopping>) {
 }
 
 fn too_fast(routing: &str) -> Handled {
-    let problem = Problem::new(http::StatusCode::TOO_MANY_REQUESTS, "rate_limited")
-        .with_detail("messages come faster than this server answers them");
+    let problem =
+        Problem::rate_limited(Duration::from_secs(1)).with_detail("messages come faster than this server answers them");
     Handled(Some(frame::failure(routing, None, None, &problem)))
 }
 

@@ -20,9 +20,10 @@ use crate::{
     error::Problem,
     function::{PikkuFunc, is_unit},
     guard::Guarded,
-    http::run,
+    http::{Route, run},
     input::{self, Document},
     pikku::Runtime,
+    rate_limit::Caller,
     session::UserSessionService,
     wire::Wire,
 };
@@ -32,6 +33,19 @@ pub(crate) struct Connected<A: App> {
     pub(crate) runtime: Arc<Runtime<A>>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) sessions: UserSessionService<A::Session>,
+    /// The route of the channel, and its place in the table.
+    pub(crate) route: &'static Route,
+    pub(crate) number: usize,
+    /// Who opened the connection, as far as limits go by it.
+    pub(crate) caller: Caller,
+}
+
+/// When on a connection a function is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment<'m> {
+    Opening,
+    Message { action: Option<&'m str> },
+    Closed,
 }
 
 /// What became of a message: the frames that answer it.
@@ -117,7 +131,8 @@ impl<'m, A: App> Message<'m, A> {
         keeps_id: bool,
         renamed: &'static [(&'static str, &'static str)],
     ) -> Handled {
-        let answered = call::<F>(self.connected, || self.input::<F>(keeps_id, renamed)).await;
+        let moment = Moment::Message { action: self.action() };
+        let answered = call::<F>(self.connected, moment, || self.input::<F>(keeps_id, renamed)).await;
         let (action, id) = (self.action(), self.id());
         let answer = answered.and_then(|output| match action {
             Some(action) => frame::reply(self.routing, action, id, shape, &Shown(&output)).map(Some).map_err(not_json),
@@ -180,6 +195,7 @@ pub struct Opened<'o, A: App> {
     /// What the request of the upgrade said, as JSON.
     pub(super) opening: &'o [u8],
     pub(super) routing: &'static str,
+    pub(super) moment: Moment<'o>,
 }
 
 impl<A: App> fmt::Debug for Opened<'_, A> {
@@ -191,7 +207,7 @@ impl<A: App> fmt::Debug for Opened<'_, A> {
 impl<A: App> Opened<'_, A> {
     /// Runs `F`. What it answers with is sent, if it is anything.
     pub async fn run<F: PikkuFunc<App = A>>(self, renamed: &'static [(&'static str, &'static str)]) -> Handled {
-        match call::<F>(self.connected, || opening_input::<F>(self.opening, renamed)).await {
+        match call::<F>(self.connected, self.moment, || opening_input::<F>(self.opening, renamed)).await {
             Ok(_) if is_unit::<F::Output>() => Handled::silently(),
             Ok(output) => match serde_json::to_string(&Shown(&output)) {
                 Ok(json) => Handled(Some(json)),
@@ -221,25 +237,34 @@ fn opening_input<F: PikkuFunc>(
     input::parse::<F::Input>(json).and_then(|input| input::checked::<F>(input, renamed)).map_err(Into::into)
 }
 
-/// Session, input, permissions, function: the way that every call goes.
+/// Limits, session, input, permissions, function: the way that every call goes.
 async fn call<F: PikkuFunc>(
     connected: &Connected<F::App>,
+    moment: Moment<'_>,
     input: impl FnOnce() -> Result<F::Input, Problem> + Send,
 ) -> Result<F::Output, Problem> {
-    let session = connected.sessions.get();
-    if F::AUTH && session.is_none() {
-        return Err(Problem::unauthorized());
-    }
-    let wire = Wire {
-        services: &connected.runtime.services,
-        sessions: &connected.sessions,
-        session,
-        http: None,
-        connection: Some(&connected.connection),
-        hub: &connected.runtime.hub,
+    let Connected { runtime, sessions, .. } = connected;
+    let called = async {
+        // The upgrade was counted as a request, and the end is nobody's call.
+        if let Moment::Message { action } = moment {
+            connected.count::<F>(action)?;
+        }
+        let session = sessions.get();
+        if F::AUTH && session.is_none() {
+            return Err(Problem::unauthorized());
+        }
+        let wire = Wire {
+            services: &runtime.services,
+            sessions,
+            session,
+            http: None,
+            connection: Some(&connected.connection),
+            hub: &runtime.hub,
+            permissions: if moment == Moment::Closed { &[] } else { &runtime.permissions[connected.number] },
+        };
+        run::<F>(&wire, input()?).await
     };
-    let called = async { run::<F>(&wire, input()?).await };
-    Guarded::new(called, connected.runtime.config.timeout).await.into_result(F::NAME).flatten()
+    Guarded::new(called, runtime.config.timeout).await.into_result(F::NAME).flatten()
 }
 
 fn not_json(error: serde_json::Error) -> Problem {

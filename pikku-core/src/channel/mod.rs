@@ -7,6 +7,7 @@
 mod connection;
 mod frame;
 mod handle;
+mod limits;
 mod message;
 mod origin;
 pub(crate) mod outbound;

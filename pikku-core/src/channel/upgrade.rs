@@ -58,6 +58,9 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
         runtime: Arc::clone(&call.runtime),
         connection: Arc::new(Connection::new(new_id(), Outbound::new(config.outbound_limit, config.slow_consumer))),
         sessions: call.sessions.clone(),
+        route: call.route,
+        number: call.number,
+        caller: call.caller(),
     };
     let stopping = call.context.parts.extensions.get::<Arc<Peer>>().map(|peer| peer.stopping.clone());
     Ok(upgrade.on_upgrade(move |socket| connection::serve::<A, D>(socket, connected, opening, stopping)))

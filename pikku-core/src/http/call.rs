@@ -18,6 +18,7 @@ use crate::{
     auth::{Authentication, Authenticator},
     error::Problem,
     pikku::Runtime,
+    rate_limit::Standing,
     session::UserSessionService,
 };
 
@@ -25,6 +26,8 @@ use crate::{
 pub struct HttpCall<A: App> {
     pub(crate) runtime: Arc<Runtime<A>>,
     pub(crate) route: &'static Route,
+    /// The place of the route in the table.
+    pub(crate) number: usize,
     pub(crate) context: HttpContext,
     pub(crate) body: Option<Body>,
     pub(crate) parameters: Parameters,
@@ -35,6 +38,10 @@ pub struct HttpCall<A: App> {
     pub(crate) upload_failure: FailureSlot,
     /// What was wrong with the first credential that was no good.
     pub(crate) credential_trouble: Option<Problem>,
+    /// The kind of credential that somebody signed in by.
+    pub(crate) credential: Option<&'static str>,
+    /// How the caller stands with the limits that the call was counted against.
+    pub(crate) standings: Vec<Standing>,
 }
 
 /// The values of the path parameters, by their names, not decoded yet.
@@ -101,6 +108,9 @@ impl<A: App> HttpCall<A> {
                 Authentication::Absent | Authentication::Pending(_) => None,
             }
         };
+        if self.sessions.get().is_some() {
+            self.credential = Some(authenticator.name());
+        }
         self.credential_trouble = self.credential_trouble.take().or(trouble);
     }
 }

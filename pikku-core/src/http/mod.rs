@@ -7,6 +7,7 @@
 mod body;
 mod call;
 mod handle;
+mod limits;
 mod multipart;
 mod respond;
 mod route;

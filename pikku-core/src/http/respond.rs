@@ -79,6 +79,9 @@ fn problem_response(problem: &Problem) -> Response {
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
+    if let Some(seconds) = problem.retry_after() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     if let Some(Ok(allow)) = problem.allow().map(HeaderValue::from_str) {
         headers.insert(header::ALLOW, allow);
     }

@@ -15,10 +15,10 @@ use super::{
 use crate::{
     app::App,
     channel::{ChannelDispatch, credentials_from_protocols, upgrade},
-    error::{PikkuError, Problem},
+    error::{Challenge, PikkuError, Problem},
     function::{CallError, Output, PikkuFunc, is_unit},
     guard::Guarded,
-    middleware::{BoxFuture, Endpoint, Kind, Layer, Next},
+    middleware::{BoxFuture, Endpoint, Kind, Layer, Next, OwnLayers},
     pikku::{Pikku, Runtime},
     session::UserSessionService,
     wire::Wire,
@@ -38,6 +38,8 @@ pub struct Incoming<'i, A: App> {
     runtime: &'i Arc<Runtime<A>>,
     layers: &'i [Layer<A>],
     route: &'static Route,
+    /// The place of the route in the table.
+    number: usize,
     parameters: Parameters,
     request: Request<Body>,
 }
@@ -61,17 +63,23 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
     /// Makes the application ready to answer.
     #[must_use]
     pub fn new(app: Pikku<A>) -> Self {
-        app.check_layers(D::ROUTES);
+        app.check_coverage(D::ROUTES);
+        let own = OwnLayers::default();
         let layers = D::ROUTES
             .iter()
             .enumerate()
             .map(|(number, route)| {
                 let mut layers = app.layers_of(route);
-                layers.extend(D::middleware(number));
+                layers.extend(own.of_route(route, || D::middleware(number)).iter().cloned());
                 layers
             })
             .collect();
-        Self { runtime: app.into_runtime(), matcher: Matcher::new(D::ROUTES), layers, dispatch: PhantomData }
+        Self {
+            runtime: app.into_runtime(D::ROUTES, own),
+            matcher: Matcher::new(D::ROUTES),
+            layers,
+            dispatch: PhantomData,
+        }
     }
 
     /// Answers one request.
@@ -88,6 +96,7 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
             runtime: &self.runtime,
             layers: &self.layers[number],
             route: &D::ROUTES[number],
+            number,
             parameters,
             request,
         };
@@ -126,7 +135,9 @@ impl<'i, A: App> Incoming<'i, A> {
         let Guard { timeout, request_id, layers } = self.guard();
         let mut call = self.into_call();
         let upgraded = Guarded::new(through(layers, &mut call, boxed_channel::<A, D>), timeout).await;
-        upgraded.into_result("an upgrade").unwrap_or_else(|problem| refuse_as(&problem, request_id.as_ref()))
+        let upgraded = upgraded.into_result("an upgrade");
+        let response = upgraded.unwrap_or_else(|problem| refuse_as(&problem, request_id.as_ref()));
+        call.with_standings(response)
     }
 
     /// Answers with `F`.
@@ -137,13 +148,20 @@ impl<'i, A: App> Incoming<'i, A> {
             for (index, layer) in layers.iter().enumerate() {
                 match layer {
                     Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
+                    Layer(Kind::Limit(limiter)) => {
+                        if let Err(problem) = call.count(limiter) {
+                            return refuse(&problem, call.headers());
+                        }
+                    }
                     Layer(Kind::Around(_)) => return through(&layers[index..], &mut call, boxed_endpoint::<F>).await,
                 }
             }
             answer::<F>(&mut call).await.unwrap_or_else(|problem| refuse(&problem, call.headers()))
         };
         let answered = Guarded::new(answered, timeout).await;
-        answered.into_result(F::NAME).unwrap_or_else(|problem| refuse_as(&problem, request_id.as_ref()))
+        let answered = answered.into_result(F::NAME);
+        let response = answered.unwrap_or_else(|problem| refuse_as(&problem, request_id.as_ref()));
+        call.with_standings(response)
     }
 
     /// What is needed around a call, also when the call itself is lost to a deadline or a panic.
@@ -160,6 +178,7 @@ impl<'i, A: App> Incoming<'i, A> {
         HttpCall {
             runtime: Arc::clone(self.runtime),
             route: self.route,
+            number: self.number,
             context: HttpContext::new(parts),
             body: Some(body),
             parameters: self.parameters,
@@ -167,6 +186,8 @@ impl<'i, A: App> Incoming<'i, A> {
             secret_keys: Vec::new(),
             upload_failure: FailureSlot::default(),
             credential_trouble: None,
+            credential: None,
+            standings: Vec::new(),
         }
     }
 }
@@ -208,13 +229,18 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
         http: Some(&call.context),
         connection: None,
         hub: &call.runtime.hub,
+        permissions: &call.runtime.permissions[call.number],
     };
     let answered = run::<F>(&wire, input).await;
     // A function may make anything of a file that it could not read to its end, and the caller has to know of it.
     if let Some(problem) = call.upload_failure.get() {
         return Err(problem.clone());
     }
-    let output = answered?;
+    let output = answered.map_err(|problem| match problem.challenge() {
+        // A permission of many functions may want a session where the function does not; then the reason counts too.
+        Some(Challenge::Missing) => call.nobody(),
+        _ => problem,
+    })?;
     let status = call.route.status.and_then(|status| StatusCode::from_u16(status).ok());
     let mut response = output.respond(status).map_err(|error| Problem::internal().caused_by(F::NAME, error))?;
     let (mut status, headers) = (response.status(), response.headers_mut());
@@ -223,8 +249,11 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
     Ok(response)
 }
 
-/// Permissions and function, the same on every transport.
+/// Permissions and function, the same on every transport. The permissions of many functions come first.
 pub(crate) async fn run<F: PikkuFunc>(wire: &Wire<'_, F::App>, input: F::Input) -> Result<F::Output, Problem> {
+    for permission in wire.permissions.iter().filter(|permission| permission.covers(F::TAGS)) {
+        permission.value.check(wire).await?;
+    }
     match F::permit(wire, &input).await {
         Ok(true) => {}
         Ok(false) => return Err(Problem::forbidden()),

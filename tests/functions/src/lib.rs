@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub mod admin;
 pub mod channels;
 pub mod input;
+pub mod limits;
 pub mod output;
 pub mod permissions;
 pub mod sessions;

@@ -5,7 +5,7 @@ mod settings;
 
 use std::{net::SocketAddr, process::ExitCode};
 
-use pikku_core::{ApiKeySource, Pikku, Route, Server, auth_api_key, auth_bearer};
+use pikku_core::{AccessTable, ApiKeySource, Pikku, Server, auth_api_key, auth_bearer};
 use settings::Settings;
 use todo_functions::{Services, TodoApp, users::find_session_for_api_key};
 
@@ -44,27 +44,22 @@ async fn run() -> Result<(), Error> {
         .jwt(jwt)
         .middleware(auth_bearer().jwt())
         .middleware(auth_api_key(ApiKeySource::All, find_session_for_api_key));
+    let access = app.access_table();
     let router = generated::router(app).merge(page::router());
 
     let address = settings.address;
     let server = Server::bind(address).await.map_err(|source| Error::Listen { address, source })?;
-    greet(server.local_addr()?, &settings);
+    greet(server.local_addr()?, &settings, &access);
     server.serve(router).await?;
     Ok(())
 }
 
 /// Says where to click, and what else there is.
 #[expect(clippy::print_stdout, reason = "it is what the program has to say")]
-fn greet(address: SocketAddr, settings: &Settings) {
+fn greet(address: SocketAddr, settings: &Settings, access: &AccessTable) {
     println!("todo is on http://{address} and keeps its todos in {}\n", settings.services.database_url);
-    let rows = generated::ROUTES.iter().map(|&Route { method, path, function, access, .. }| {
-        // All of them are in one crate, so its name says nothing.
-        (method, path, function.split_once("::").map_or(function, |(_, path)| path), access)
-    });
-    let paths = rows.clone().map(|(_, path, ..)| path.len()).max().unwrap_or(0);
-    let functions = rows.clone().map(|(_, _, function, _)| function.len()).max().unwrap_or(0);
-    for (method, path, function, access) in rows {
-        println!("  {method:<6}  {path:<paths$}  {function:<functions$}  {access}");
+    for line in access.to_string().lines() {
+        println!("  {line}");
     }
     println!();
 }

@@ -1,0 +1,46 @@
+//! A message on its way past rate limits.
+
+use std::sync::Arc;
+
+use super::message::Connected;
+use crate::{
+    app::App,
+    error::Problem,
+    function::PikkuFunc,
+    middleware::{Kind, Layer},
+    rate_limit::{Attempt, Limiter},
+};
+
+impl<A: App> Connected<A> {
+    /// Counts a message for `F` against the limits of its channel, of the function's tags, and of the function itself.
+    ///
+    /// # Errors
+    /// 429, if it is one too many.
+    pub(super) fn count<F: PikkuFunc<App = A>>(&self, action: Option<&str>) -> Result<(), Problem> {
+        let limits = &self.runtime.limits[self.number];
+        if limits.is_empty() && !F::HAS_MIDDLEWARE {
+            return Ok(());
+        }
+        let count = |limiter: &Arc<Limiter<A>>| {
+            let attempt = Attempt {
+                services: &self.runtime.services,
+                session: self.sessions.get(),
+                route: self.route,
+                caller: self.caller,
+                request: None,
+                channel_id: Some(&self.connection.id),
+                action,
+            };
+            limiter.count(&attempt).1
+        };
+        for limit in limits.iter().filter(|limit| limit.covers(F::TAGS)) {
+            count(&limit.value)?;
+        }
+        for layer in self.runtime.own.of_function::<F>().iter() {
+            if let Layer(Kind::Limit(limiter)) = layer {
+                count(limiter)?;
+            }
+        }
+        Ok(())
+    }
+}
