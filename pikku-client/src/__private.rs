@@ -7,10 +7,15 @@ pub use serde;
 pub use serde_json::Value;
 pub use uuid::Uuid;
 
+#[cfg(feature = "socket")]
+pub use bytes::Bytes;
+
 pub use crate::{
     ApiError, BaseUrlError, Error, Events, Http, NoError, Patch, RawResponse, Request, Upload,
     contract::assert_contract,
 };
+#[cfg(feature = "socket")]
+pub use crate::{Call, Connect, Socket, Subscription};
 
 /// Everything that generated code uses without a path, so that it also compiles where there is no implicit prelude.
 pub mod prelude {

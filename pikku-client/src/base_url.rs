@@ -35,13 +35,15 @@ impl BaseUrl {
             // The address is not repeated, as it holds the secret.
             return fault("the URL holds a user name or a password, which belong into `with_header`".to_owned());
         }
-        if !matches!(url.scheme(), "http" | "https") {
+        if !matches!(url.scheme(), "http" | "https" | "ws" | "wss") {
             return fault(format!("`{text}` is not an http or https URL"));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return fault(format!("`{text}` has a query or a fragment"));
         }
-        Ok(Self { text: url.as_str().trim_end_matches('/').to_owned() })
+        // The address of a channel is one of the server's as well, but for the scheme.
+        let address = url.as_str().trim_end_matches('/');
+        Ok(Self { text: address.strip_prefix("ws").map_or_else(|| address.to_owned(), |rest| format!("http{rest}")) })
     }
 
     /// The address of a route: the path with its parameters filled in, and the query.
@@ -74,6 +76,50 @@ impl BaseUrl {
         Url::parse(&address).map_err(|error| EncodeError::Url(error.to_string()))
     }
 }
+
+#[cfg(feature = "socket")]
+impl BaseUrl {
+    /// The address of a channel, under that of the server or in place of it: it may name the channel already.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`BaseUrl::route`].
+    pub(crate) fn channel(
+        &self,
+        route: &str,
+        value: impl FnMut(&str) -> Result<String, EncodeError>,
+        query: &[(String, String)],
+    ) -> Result<Url, EncodeError> {
+        let url = Self { text: ROOT.to_owned() }.route(route, value, &[])?;
+        let prefix = match url.path().trim_end_matches('/') {
+            "" => None,
+            path => self.path().strip_suffix(path).map(|before| before.len()),
+        };
+        let base = match prefix {
+            Some(length) => &self.text[..self.text.len() - self.path().len() + length],
+            None => &self.text,
+        };
+        let address = format!("{base}{}", url.path());
+        let mut url = Url::parse(&address).map_err(|error| EncodeError::Url(error.to_string()))?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+        // Between these schemes it can always be changed.
+        let _ = url.set_scheme(scheme);
+        Ok(url)
+    }
+
+    /// What follows the host, without a slash at the end.
+    fn path(&self) -> &str {
+        let host = self.text.find("://").map_or(0, |at| at + 3);
+        self.text[host..].find('/').map_or("", |at| &self.text[host + at..])
+    }
+}
+
+/// Some address, to read a path from.
+#[cfg(feature = "socket")]
+const ROOT: &str = "http://localhost";
 
 /// One segment of a path, which is text with parameters in it.
 fn push_segment(

@@ -6,6 +6,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
+#[cfg(feature = "socket")]
+use crate::socket::Closed;
 
 /// How a call failed. `E` is the function's own error, with a variant for each thing that it says can go wrong.
 #[derive(Debug)]
@@ -55,6 +57,16 @@ pub enum EncodeError {
     /// The input doesn't become JSON.
     #[error("the input can't be written as JSON: {0}")]
     Json(serde_json::Error),
+    /// The data of a message has to be an object, because the routing key stands beside its members.
+    #[cfg(feature = "socket")]
+    #[error("the data of a message has to become a JSON object, as the routing key stands beside its members")]
+    NotAMessage,
+    /// A credential can't be sent where a channel is opened. It isn't shown.
+    #[cfg(feature = "socket")]
+    #[error(
+        "the credential has characters that can't be sent where a channel is opened; help: use letters, digits and any of ``!#$%&'*+-.^_`|~``"
+    )]
+    Credential,
     /// The input has to be an object, because some of it travels outside of the body.
     #[error("the input has to become a JSON object, as parts of it travel in the path or the query")]
     NotAnObject,
@@ -102,15 +114,41 @@ pub enum TransportError {
     /// The server said that the token is no longer good, and the hook that gets a fresh one failed.
     #[error("no fresh token was to be had: {0}")]
     Refresh(Arc<dyn std::error::Error + Send + Sync>),
+    /// The connection to the channel ended before the answer was there, or there will be none any more.
+    ///
+    /// The server may have done what it was asked for; only the caller can know whether to ask once more.
+    #[cfg(feature = "socket")]
+    #[error("the connection to the channel is lost: {0}")]
+    Disconnected(Box<Closed>),
+    /// There is no connection at present, and as many messages wait for one as may.
+    #[cfg(feature = "socket")]
+    #[error("there is no connection to the channel, and {waiting} messages wait for one already")]
+    QueueFull {
+        /// How many wait.
+        waiting: usize,
+    },
 }
 
 /// An answer that doesn't fit the contract.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer (status {status}) doesn't fit the contract: {cause}; help: generate the client again")]
+#[error("{} doesn't fit the contract: {cause}; help: generate the client again", Answer(*.status))]
 pub struct DecodeError {
-    pub(crate) status: u16,
+    /// That of the answer; what comes over a channel has none.
+    pub(crate) status: Option<u16>,
     pub(crate) request_id: Option<String>,
     pub(crate) cause: serde_json::Error,
+}
+
+/// What it is that doesn't fit.
+struct Answer(Option<u16>);
+
+impl fmt::Display for Answer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(status) => write!(formatter, "the answer (status {status})"),
+            None => formatter.write_str("what the server sent"),
+        }
+    }
 }
 
 /// An error with its causes, which is where HTTP libraries hide what happened.
@@ -163,7 +201,7 @@ impl<E: ApiError> From<Box<Problem>> for Error<E> {
             return match own_error(&problem) {
                 Ok(error) => Self::Api(error),
                 Err(cause) => {
-                    Self::Decode(DecodeError { status: problem.status, request_id: problem.request_id, cause })
+                    Self::Decode(DecodeError { status: Some(problem.status), request_id: problem.request_id, cause })
                 }
             };
         }
@@ -238,7 +276,7 @@ impl<E: ApiError> Error<E> {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Api(error) => Some(error.status()),
-            Self::Decode(error) => Some(error.status),
+            Self::Decode(error) => error.status,
             other => other.problem().map(|problem| problem.status),
         }
     }

@@ -73,7 +73,8 @@ impl<T: DeserializeOwned, E: ApiError> Events<T, E> {
             return Err(Box::new(Problem::parse(status, frame.data.as_bytes(), self.request_id.clone())).into());
         }
         serde_json::from_str(&frame.data).map_err(|cause| {
-            Error::Decode(DecodeError { status: self.status.as_u16(), request_id: self.request_id.clone(), cause })
+            let (status, request_id) = (Some(self.status.as_u16()), self.request_id.clone());
+            Error::Decode(DecodeError { status, request_id, cause })
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The header of the API key.
-const API_KEY: &str = "x-api-key";
+pub(crate) const API_KEY: &str = "x-api-key";
 
 /// The core of a client: where the server is, who is calling, and how patient the caller is.
 ///
@@ -169,6 +169,12 @@ impl Http {
     /// A request with any method.
     pub fn request<'a>(&'a self, method: Method, path: &'a str) -> Request<'a> {
         Request::new(self, method, path)
+    }
+
+    /// A socket to the channel at this route, as the client of a channel or as a plain [`Socket`](crate::Socket).
+    #[cfg(feature = "socket")]
+    pub fn channel<C: From<crate::Socket> + 'static>(&self, route: &str) -> crate::Connect<C> {
+        crate::Connect::new(self, route)
     }
 
     fn change(mut self, change: impl FnOnce(&mut Settings)) -> Self {

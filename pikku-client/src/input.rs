@@ -97,6 +97,23 @@ impl Input {
     }
 }
 
+#[cfg(feature = "socket")]
+impl Input {
+    /// The address of a channel, which is opened with what the path and the query say.
+    pub(crate) fn channel_url(&self, base: &BaseUrl, route: &str) -> Result<Url, EncodeError> {
+        let mut fields: Fields = match &self.json {
+            Some(json) => serde_json::from_str(json).map_err(|_| EncodeError::NotAnObject)?,
+            None => Fields::new(),
+        };
+        let mut path = take(&mut fields, |name| base_url::parameters(route).any(|parameter| parameter == name));
+        let value = |name: &str| {
+            let raw = path.remove(name).ok_or_else(|| missing(name))?;
+            text(name, &raw)?.ok_or_else(|| missing(name))
+        };
+        base.channel(route, value, &texts(&fields, &[])?)
+    }
+}
+
 /// Moves the fields that are wanted out of a map.
 fn take(fields: &mut Fields, wanted: impl Fn(&str) -> bool) -> Fields {
     let (taken, left) = std::mem::take(fields).into_iter().partition(|(name, _)| wanted(name));

@@ -31,6 +31,8 @@ mod problem;
 mod raw;
 mod request;
 mod retry;
+#[cfg(feature = "socket")]
+mod socket;
 mod sse;
 mod upload;
 
@@ -46,6 +48,8 @@ pub use problem::{FieldError, Problem};
 pub use raw::RawResponse;
 pub use request::Request;
 pub use retry::Retry;
+#[cfg(feature = "socket")]
+pub use socket::{Call, Closed, Connect, Kept, Socket, State, Subscription, SubscriptionError};
 pub use upload::{Upload, Uploads};
 
 /// Takes the generated client in at this place; it fills a module of its own best.

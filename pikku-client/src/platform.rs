@@ -48,6 +48,24 @@ pub(crate) type Hook<T> = dyn Fn() -> BoxFuture<T> + Send + Sync;
 #[cfg(target_family = "wasm")]
 pub(crate) type Hook<T> = dyn Fn() -> BoxFuture<T>;
 
+/// A hook that is told something.
+#[cfg(all(feature = "socket", not(target_family = "wasm")))]
+pub(crate) type HookWith<A, T> = dyn Fn(A) -> BoxFuture<T> + Send + Sync;
+#[cfg(all(feature = "socket", target_family = "wasm"))]
+pub(crate) type HookWith<A, T> = dyn Fn(A) -> BoxFuture<T>;
+
+/// Runs a task beside the caller.
+#[cfg(all(feature = "socket", not(target_family = "wasm")))]
+pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}
+
+/// Runs a task beside the caller.
+#[cfg(all(feature = "socket", target_family = "wasm"))]
+pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(task);
+}
+
 /// Waits.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) async fn sleep(duration: Duration) {

@@ -86,7 +86,7 @@ impl<'a> Request<'a> {
         let Answer { status, headers, bytes } = self.call()?.make(Accept::Json).await?;
         serde_json::from_slice(&bytes).map_err(|cause| {
             let request_id = exchange::request_id(&headers);
-            Error::Decode(DecodeError { status: status.as_u16(), request_id, cause })
+            Error::Decode(DecodeError { status: Some(status.as_u16()), request_id, cause })
         })
     }
 

@@ -1,0 +1,144 @@
+//! Connections of the browser's `WebSocket`. The browser answers pings, and doesn't show them.
+
+use std::{cell::Cell, rc::Rc};
+
+use bytes::Bytes;
+use js_sys::{Array, ArrayBuffer, Uint8Array};
+use tokio::sync::mpsc;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+
+use super::{End, Message, Target};
+use crate::socket::state::Closed;
+
+/// What the browser tells of a connection.
+enum Told {
+    Opened,
+    Message(Message),
+    Closed(Closed),
+}
+
+/// The browser's side, which ends with the last of the two that have it.
+struct Connection {
+    socket: WebSocket,
+    /// What the browser calls; it lives as long as the connection does.
+    _handlers: (Closure<dyn FnMut(Event)>, Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut(CloseEvent)>),
+    /// Whether the connection was closed with a code, by either side.
+    is_closed: Cell<bool>,
+}
+
+/// What the server says.
+pub(in crate::socket) struct Reader {
+    told: mpsc::UnboundedReceiver<Told>,
+    message_limit: usize,
+    _connection: Rc<Connection>,
+}
+
+/// What is said to the server.
+pub(in crate::socket) struct Writer(Rc<Connection>);
+
+/// Opens a connection.
+pub(in crate::socket) async fn open(target: &Target) -> Result<(Writer, Reader), Closed> {
+    let protocols: Array = target.protocols.iter().map(|protocol| JsValue::from_str(protocol)).collect();
+    let socket = WebSocket::new_with_str_sequence(target.url.as_str(), &protocols)
+        .map_err(|error| Closed::lost(format!("the browser opens no connection: {error:?}")))?;
+    socket.set_binary_type(BinaryType::Arraybuffer);
+
+    let (teller, mut told) = mpsc::unbounded_channel();
+    // Where nobody is told any more, the connection is about to be dropped.
+    let tell = move |what| drop(teller.send(what));
+    let opened = Closure::new({
+        let tell = tell.clone();
+        move |_: Event| tell(Told::Opened)
+    });
+    let message = Closure::new({
+        let tell = tell.clone();
+        move |event: MessageEvent| {
+            let data = event.data();
+            if let Some(text) = data.as_string() {
+                tell(Told::Message(Message::Text(text)));
+            } else if let Ok(buffer) = data.dyn_into::<ArrayBuffer>() {
+                tell(Told::Message(Message::Binary(Bytes::from(Uint8Array::new(&buffer).to_vec()))));
+            }
+        }
+    });
+    let closed = Closure::new(move |event: CloseEvent| {
+        let reason = match event.reason() {
+            reason if reason.is_empty() && event.code() == 1006 => "the connection broke off".to_owned(),
+            reason => reason,
+        };
+        tell(Told::Closed(Closed::new(event.code(), reason)));
+    });
+    socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
+    socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
+    socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
+    let handlers = (opened, message, closed);
+    let connection = Rc::new(Connection { socket, _handlers: handlers, is_closed: Cell::new(false) });
+
+    match told.recv().await {
+        Some(Told::Opened) => {}
+        Some(Told::Closed(closed)) => return Err(closed),
+        _ => return Err(Closed::lost("the connection did not open")),
+    }
+    let writer = Writer(Rc::clone(&connection));
+    Ok((writer, Reader { told, message_limit: target.message_limit, _connection: connection }))
+}
+
+impl Reader {
+    /// The next message, or how the connection ended.
+    pub(in crate::socket) async fn next(&mut self) -> Result<Message, End> {
+        loop {
+            let message = match self.told.recv().await {
+                Some(Told::Opened) => continue,
+                Some(Told::Message(message)) => message,
+                Some(Told::Closed(closed)) => return Err(End::new(closed)),
+                None => return Err(End::new(Closed::lost("the connection broke off"))),
+            };
+            let size = match &message {
+                Message::Text(text) => text.len(),
+                Message::Binary(bytes) => bytes.len(),
+            };
+            if size > self.message_limit {
+                return Err(End::too_large(self.message_limit));
+            }
+            return Ok(message);
+        }
+    }
+}
+
+impl Writer {
+    /// Hands a message over, which the browser sends as soon as it can.
+    pub(in crate::socket) async fn feed(&mut self, message: Message) -> Result<(), Closed> {
+        let sent = match &message {
+            Message::Text(text) => self.0.socket.send_with_str(text),
+            Message::Binary(bytes) => self.0.socket.send_with_u8_array(bytes),
+        };
+        sent.map_err(|error| Closed::lost(format!("the browser sends nothing: {error:?}")))
+    }
+
+    pub(in crate::socket) async fn flush(&mut self) -> Result<(), Closed> {
+        Ok(())
+    }
+
+    /// Closes the connection, or answers to the server's closing it, which the browser does by itself.
+    pub(in crate::socket) async fn close(&mut self, with: Option<(u16, &str)>) {
+        if let Some((code, reason)) = with {
+            let reason = &reason[..reason.floor_char_boundary(123)];
+            let closed = self.0.socket.close_with_code_and_reason(code, reason);
+            // A page may use 1000 and codes from 3000 on; with any other it still has to be closed.
+            self.0.is_closed.set(closed.is_ok());
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.socket.set_onopen(None);
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        if !self.is_closed.get() {
+            // It can't fail without a code.
+            let _ = self.socket.close();
+        }
+    }
+}
