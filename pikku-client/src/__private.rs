@@ -24,7 +24,7 @@ pub mod prelude {
         clone::Clone,
         cmp::{Eq, PartialEq},
         collections::BTreeMap,
-        convert::{AsRef, Into},
+        convert::{AsRef, From, Into},
         default::Default,
         fmt::Debug,
         hash::Hash,

@@ -29,6 +29,7 @@ pub struct Builder {
     rust_client: Option<Target>,
     model: Option<PathBuf>,
     replaced: BTreeMap<String, String>,
+    without_channels: bool,
 }
 
 #[derive(Debug)]
@@ -56,7 +57,14 @@ impl Builder {
     }
 
     fn from_source(source: Source) -> Self {
-        Self { source, typescript: None, rust_client: None, model: None, replaced: BTreeMap::new() }
+        Self {
+            source,
+            typescript: None,
+            rust_client: None,
+            model: None,
+            replaced: BTreeMap::new(),
+            without_channels: false,
+        }
     }
 
     /// Writes the TypeScript client into a folder, relative to the package.
@@ -80,6 +88,12 @@ impl Builder {
     /// Uses a type of your own in the Rust client, in place of the generated one: `.rust_type("Todo", "todo_types::Todo")`.
     pub fn rust_type(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
         self.replaced.insert(name.into(), path.into());
+        self
+    }
+
+    /// Leaves the channels out of the Rust client, for programs that build `pikku-client` without its feature `socket`.
+    pub fn rust_client_without_channels(mut self) -> Self {
+        self.without_channels = true;
         self
     }
 
@@ -149,7 +163,7 @@ impl Builder {
             generated.typescript = Some(folder);
         }
         if let Some(target) = self.rust_client {
-            let options = rust_client::Options { replace: self.replaced };
+            let options = rust_client::Options { replace: self.replaced, without_channels: self.without_channels };
             let mut file =
                 rust_client::render_with(&model, &options).map_err(|error| Error::Emit(error.to_string()))?;
             match target {

@@ -48,7 +48,7 @@ fn odd_names_and_types_that_hold_themselves_are_no_trouble() {
 
 #[test]
 fn an_application_without_routes_has_a_client_too() {
-    let model = Model { functions: vec![], ..shop::model() };
+    let model = Model { functions: vec![], channels: vec![], topics: vec![], ..shop::model() };
     let text = render(&model).expect("the model has a client").text;
     assert!(text.contains("pub struct ShopClient") && !text.contains("// Types"), "{text}");
 }
@@ -56,14 +56,24 @@ fn an_application_without_routes_has_a_client_too() {
 #[test]
 fn types_can_come_from_elsewhere() {
     let replace = [("Todo".to_owned(), "todo_types::Todo".to_owned())];
-    let options = Options { replace: replace.into() };
+    let options = Options { replace: replace.into(), ..Options::default() };
     let text = render_with(&shop::model(), &options).expect("the model has a client").text;
     assert!(text.contains("Result<todo_types::Todo, runtime::Error<GetTodoError>>"), "{text}");
     assert!(!text.contains("pub struct Todo {"), "{text}");
 
-    let options = Options { replace: [("Todo".to_owned(), "todo types".to_owned())].into() };
+    let options = Options { replace: [("Todo".to_owned(), "todo types".to_owned())].into(), ..Options::default() };
     let error = render_with(&shop::model(), &options).expect_err("it is no path");
     assert!(matches!(error, RustClientError::Replacement { .. }) && error.to_string().contains("; help: "), "{error}");
+}
+
+#[test]
+fn channels_can_be_left_out() {
+    let options = Options { without_channels: true, ..Options::default() };
+    let text = render_with(&shop::model(), &options).expect("the model has a client").text;
+    assert!(text.contains("pub struct ShopClient"), "{text}");
+    for absent in ["Socket", "Connect<", "Subscription", "pub struct Subscribed"] {
+        assert!(!text.contains(absent), "`{absent}` is in {text}");
+    }
 }
 
 #[test]

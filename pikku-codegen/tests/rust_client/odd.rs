@@ -2,12 +2,12 @@
 
 #![allow(dead_code, clippy::use_self)]
 
-use pikku_codegen::model::{Function, Model, Output};
+use pikku_codegen::model::{Action, Channel, Function, Model, Output, ReplyShape, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::schemas::{Schemas, function, variant};
+use crate::schemas::{Schemas, channel, function, variant};
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Odd {
@@ -146,7 +146,20 @@ pub(crate) fn model() -> Model {
             ..function("inline", "", "PUT", "/inline")
         },
     ];
-    schemas.model("Odd", functions)
+    let action = |action: &str| Action {
+        action: action.to_owned(),
+        function: "echo".to_owned(),
+        reply: ReplyShape::Result,
+        keeps_id: false,
+    };
+    // Actions, a topic and a channel whose names are taken, no identifiers, or one and the same.
+    let socket = Channel {
+        on_message: Some("echo".to_owned()),
+        actions: ["", "self", "socket", "a-b", "a_b", "send", "on_a"].map(action).into(),
+        ..channel("TODO", "", "/")
+    };
+    let topics = vec![Topic { name: "a".to_owned(), docs: String::new(), data: json!({"type": "null"}) }];
+    Model { channels: vec![socket], topics, ..schemas.model("Odd", functions) }
 }
 
 /// Values as the server writes them, by the type that they are in the client.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pikku_codegen::model::{ErrorVariant, Function, HttpRoute, Model, Output, Place, RouteField, TextKind};
+use pikku_codegen::model::{Channel, ErrorVariant, Function, HttpRoute, Model, Output, Place, RouteField, TextKind};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Value;
 
@@ -91,6 +91,25 @@ pub(crate) fn function(name: &str, docs: &str, method: &str, path: &str) -> Func
         requires_channel: false,
         http: vec![route],
         renamed: BTreeMap::new(),
+    }
+}
+
+/// A channel that everyone may use, with nothing on it yet.
+pub(crate) fn channel(name: &str, docs: &str, route: &str) -> Channel {
+    Channel {
+        name: name.to_lowercase(),
+        path: format!("shop_functions::{name}"),
+        docs: docs.to_owned(),
+        route: route.to_owned(),
+        routing: "action".to_owned(),
+        auth: false,
+        tags: vec![],
+        fields: vec![],
+        on_connect: None,
+        on_disconnect: None,
+        on_message: None,
+        on_binary: None,
+        actions: vec![],
     }
 }
 

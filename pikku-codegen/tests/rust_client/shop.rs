@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pikku_codegen::model::{Function, Model, Output};
+use pikku_codegen::model::{Action, Channel, Function, Model, Output, Place, ReplyShape, RouteField, TextKind, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::schemas::{Schemas, function, variant};
+use crate::schemas::{Schemas, channel, function, variant};
 
 /// A thing to do.
 ///
@@ -146,6 +146,30 @@ struct Everything {
     kinds: Kinds,
     flattened: Flattened,
     loose: Loose,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Subscribe {
+    /// Its name.
+    topic: String,
+}
+
+/// What became of it.
+#[derive(Serialize, JsonSchema)]
+struct Subscribed {
+    subscribed: bool,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Enter {
+    room: u32,
+    #[serde(default)]
+    r#as: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Plain {
+    text: String,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -324,9 +348,67 @@ pub(crate) fn model() -> Model {
             output: Output::Json(schemas.output::<(u64, Option<Todo>)>()),
             ..function("r#move", "", "PUT", "/move")
         },
-        Function { http: vec![], ..function("only_on_channels", "", "GET", "/") },
+        Function { http: vec![], ..function("on_no_transport", "", "GET", "/") },
+        of_todo(Function {
+            auth: true,
+            permissions: Some("may_read(topic)".to_owned()),
+            input: schemas.input::<Subscribe>(),
+            output: Output::Json(schemas.output::<Subscribed>()),
+            ..on_channel("subscribe", "Puts this connection on a topic.")
+        }),
+        Function { auth: true, ..on_channel("sign_out", "") },
+        Function {
+            input: schemas.input::<Enter>(),
+            output: Output::Json(schemas.output::<String>()),
+            ..on_channel("enter", "Greets whoever enters.")
+        },
+        Function {
+            input: schemas.input::<Plain>(),
+            output: Output::Json(schemas.output::<Plain>()),
+            ..on_channel("repeat", "Says it once more.")
+        },
+        on_channel("take_picture", "Takes a picture."),
     ];
-    schemas.model("ShopApp", functions)
+    let actions = |actions: &[(&str, &str, bool)]| {
+        let action = |(action, function, keeps_id): &(&str, &str, bool)| Action {
+            action: (*action).to_owned(),
+            function: (*function).to_owned(),
+            reply: ReplyShape::Result,
+            keeps_id: *keeps_id,
+        };
+        actions.iter().map(action).collect()
+    };
+    let events = channel("Events", "Live changes to the todos.", "/events");
+    let events = Channel {
+        auth: true,
+        actions: actions(&[
+            ("get", "get_todo", true),
+            ("sign-out", "sign_out", false),
+            ("subscribe", "subscribe", false),
+        ]),
+        ..events
+    };
+    let rooms = Channel {
+        routing: "kind".to_owned(),
+        on_connect: Some("enter".to_owned()),
+        on_message: Some("repeat".to_owned()),
+        on_binary: Some("take_picture".to_owned()),
+        fields: vec![
+            RouteField { name: "room".to_owned(), place: Place::Path, text: TextKind::Number },
+            RouteField { name: "as".to_owned(), place: Place::Query, text: TextKind::TextList },
+        ],
+        actions: actions(&[("echo", "echo", false)]),
+        ..channel("Rooms", "", "/rooms/{room}")
+    };
+    let topics = vec![
+        Topic { name: "todo-created".to_owned(), docs: "A todo was made.".to_owned(), data: schemas.output::<Todo>() },
+        Topic { name: "typing".to_owned(), docs: String::new(), data: json!({"enum": ["begins", "ends"]}) },
+    ];
+    Model { channels: vec![events, rooms], topics, ..schemas.model("ShopApp", functions) }
+}
+
+fn on_channel(name: &str, docs: &str) -> Function {
+    Function { http: vec![], ..function(name, docs, "GET", "/") }
 }
 
 /// Values as the server writes them, by the type that they are in the client.

@@ -153,6 +153,135 @@ impl OddClient {
     }
 }
 
+#[allow(dead_code, reason = "a program calls only the functions that it needs")]
+impl OddClient {
+    /// A socket to the channel at `/`, for anyone.
+    pub fn todo2(&self) -> runtime::Connect<TodoSocket> {
+        self.http.channel("/")
+    }
+}
+
+// Channels
+
+/// The channel at `/`.
+///
+/// A connection to it, from [`OddClient::todo2`], and the next one where that is lost. Clones share it, and
+/// with the last of them it ends. An action is awaited for its reply, or `send` without waiting for one, or
+/// `keep` to be sent on each connection to come.
+#[derive(Debug, Clone)]
+pub struct TodoSocket {
+    socket: runtime::Socket,
+}
+
+impl From<runtime::Socket> for TodoSocket {
+    fn from(socket: runtime::Socket) -> Self {
+        Self { socket }
+    }
+}
+
+#[allow(dead_code, reason = "a program calls only the functions that it needs")]
+impl TodoSocket {
+    /// The socket itself, to hear of its state and of errors, and to close it.
+    #[must_use]
+    pub fn socket(&self) -> &runtime::Socket {
+        &self.socket
+    }
+
+    /// The action ``.
+    ///
+    /// # Errors
+    ///
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn field(&self, input: &OddInput) -> runtime::Call<'_, Odd, EchoError> {
+        self.socket.call("").input(input)
+    }
+
+    /// The action `self`.
+    ///
+    /// # Errors
+    ///
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn self_(&self, input: &OddInput) -> runtime::Call<'_, Odd, EchoError> {
+        self.socket.call("self").input(input)
+    }
+
+    /// The action `socket`.
+    ///
+    /// # Errors
+    ///
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn socket2(&self, input: &OddInput) -> runtime::Call<'_, Odd, EchoError> {
+        self.socket.call("socket").input(input)
+    }
+
+    /// The action `a-b`.
+    ///
+    /// # Errors
+    ///
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn a_b(&self, input: &OddInput) -> runtime::Call<'_, Odd, EchoError> {
+        self.socket.call("a-b").input(input)
+    }
+
+    /// The action `a_b`.
+    ///
+    /// # Errors
+    ///
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn a_b2(&self, input: &OddInput) -> runtime::Call<'_, Odd, EchoError> {
+        self.socket.call("a_b").input(input)
+    }
+
+    /// The action `send`.
+    ///
+    /// # Errors
+    ///
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn send(&self, input: &OddInput) -> runtime::Call<'_, Odd, EchoError> {
+        self.socket.call("send").input(input)
+    }
+
+    /// The action `on_a`.
+    ///
+    /// # Errors
+    ///
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn on_a(&self, input: &OddInput) -> runtime::Call<'_, Odd, EchoError> {
+        self.socket.call("on_a").input(input)
+    }
+
+    /// Hears what is pushed on the topic `a`.
+    #[must_use]
+    pub fn on_a2(&self) -> runtime::Subscription<()> {
+        self.socket.topic("a")
+    }
+
+    /// Hears what the channel says by itself, such as its greeting.
+    #[must_use]
+    pub fn messages(&self) -> runtime::Subscription<Odd> {
+        self.socket.messages()
+    }
+
+    /// Sends a message without an action.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be sent, or wait for a connection.
+    pub async fn send2(
+        &self,
+        message: &OddInput,
+    ) -> runtime::prelude::Result<(), runtime::Error> {
+        self.socket.send(message).await
+    }
+}
+
 // Errors
 
 /// What `archive` can refuse.

@@ -259,9 +259,187 @@ impl ShopClient {
     }
 }
 
+#[allow(dead_code, reason = "a program calls only the functions that it needs")]
+impl ShopClient {
+    /// Live changes to the todos.
+    ///
+    /// A socket to the channel at `/events`, for whoever signs in.
+    pub fn events(&self) -> runtime::Connect<EventsSocket> {
+        self.http.channel("/events").own_ids(&["get"])
+    }
+
+    /// A socket to the channel at `/rooms/{room}`, for anyone.
+    pub fn rooms(&self, opening: &Enter) -> runtime::Connect<RoomsSocket> {
+        self.http.channel("/rooms/{room}").routing("kind").opening(opening)
+    }
+}
+
+// Channels
+
+/// Live changes to the todos.
+///
+/// A connection to it, from [`ShopClient::events`], and the next one where that is lost. Clones share it, and
+/// with the last of them it ends. An action is awaited for its reply, or `send` without waiting for one, or
+/// `keep` to be sent on each connection to come.
+#[derive(Debug, Clone)]
+pub struct EventsSocket {
+    socket: runtime::Socket,
+}
+
+impl From<runtime::Socket> for EventsSocket {
+    fn from(socket: runtime::Socket) -> Self {
+        Self { socket }
+    }
+}
+
+#[allow(dead_code, reason = "a program calls only the functions that it needs")]
+impl EventsSocket {
+    /// The socket itself, to hear of its state and of errors, and to close it.
+    #[must_use]
+    pub fn socket(&self) -> &runtime::Socket {
+        &self.socket
+    }
+
+    /// The action `get`.
+    ///
+    /// # Errors
+    ///
+    /// - `Api`: `NotFound` (404), `Locked` (423), `Quota` (409) and `Tuple` (409)
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn get(&self, input: &TodoKey) -> runtime::Call<'_, Todo, GetTodoError> {
+        self.socket.call("get").input(input)
+    }
+
+    /// The action `sign-out`.
+    ///
+    /// # Errors
+    ///
+    /// - `Unauthorized`, unless signed in
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn sign_out(&self) -> runtime::Call<'_, (), SignOutError> {
+        self.socket.call("sign-out")
+    }
+
+    /// Puts this connection on a topic.
+    ///
+    /// The action `subscribe`.
+    ///
+    /// # Errors
+    ///
+    /// - `Api`: `NotFound` (404), `Locked` (423), `Quota` (409) and `Tuple` (409)
+    /// - `Unauthorized`, unless signed in
+    /// - `Forbidden`, unless `may_read(topic)`
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn subscribe(
+        &self,
+        input: &Subscribe,
+    ) -> runtime::Call<'_, Subscribed, SubscribeError> {
+        self.socket.call("subscribe").input(input)
+    }
+
+    /// A todo was made.
+    ///
+    /// Hears what is pushed on the topic `todo-created`.
+    #[must_use]
+    pub fn on_todo_created(&self) -> runtime::Subscription<Todo> {
+        self.socket.topic("todo-created")
+    }
+
+    /// Hears what is pushed on the topic `typing`.
+    #[must_use]
+    pub fn on_typing(&self) -> runtime::Subscription<Typing> {
+        self.socket.topic("typing")
+    }
+}
+
+/// The channel at `/rooms/{room}`.
+///
+/// A connection to it, from [`ShopClient::rooms`], and the next one where that is lost. Clones share it, and
+/// with the last of them it ends. An action is awaited for its reply, or `send` without waiting for one, or
+/// `keep` to be sent on each connection to come.
+#[derive(Debug, Clone)]
+pub struct RoomsSocket {
+    socket: runtime::Socket,
+}
+
+impl From<runtime::Socket> for RoomsSocket {
+    fn from(socket: runtime::Socket) -> Self {
+        Self { socket }
+    }
+}
+
+#[allow(dead_code, reason = "a program calls only the functions that it needs")]
+impl RoomsSocket {
+    /// The socket itself, to hear of its state and of errors, and to close it.
+    #[must_use]
+    pub fn socket(&self) -> &runtime::Socket {
+        &self.socket
+    }
+
+    /// The action `echo`.
+    ///
+    /// # Errors
+    ///
+    /// - `Invalid`, if the input breaks a rule
+    /// - `Problem`, `Transport` and the others that any call can end in
+    pub fn echo(
+        &self,
+        input: &EverythingInput,
+    ) -> runtime::Call<'_, Everything, EchoError> {
+        self.socket.call("echo").input(input)
+    }
+
+    /// A todo was made.
+    ///
+    /// Hears what is pushed on the topic `todo-created`.
+    #[must_use]
+    pub fn on_todo_created(&self) -> runtime::Subscription<Todo> {
+        self.socket.topic("todo-created")
+    }
+
+    /// Hears what is pushed on the topic `typing`.
+    #[must_use]
+    pub fn on_typing(&self) -> runtime::Subscription<Typing> {
+        self.socket.topic("typing")
+    }
+
+    /// Hears what the channel says by itself, such as its greeting.
+    #[must_use]
+    pub fn messages(&self) -> runtime::Subscription<RoomsMessage> {
+        self.socket.messages()
+    }
+
+    /// Says it once more.
+    ///
+    /// Sends a message without an action.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be sent, or wait for a connection.
+    pub async fn send(&self, message: &Plain) -> Result<(), runtime::Error> {
+        self.socket.send(message).await
+    }
+
+    /// Takes a picture.
+    ///
+    /// Sends bytes.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be sent, or wait for a connection.
+    pub async fn send_binary(
+        &self,
+        bytes: impl Into<runtime::Bytes>,
+    ) -> Result<(), runtime::Error> {
+        self.socket.send_binary(bytes).await
+    }
+}
+
 // Errors
 
-/// What `delete_todo`, `get_todo`, `rename_todo`, `update_todo` and `watch_todos` can refuse.
+/// What `delete_todo`, `get_todo`, `rename_todo`, `subscribe`, `update_todo` and `watch_todos` can refuse.
 #[allow(missing_docs)]
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(
@@ -425,6 +603,10 @@ pub type ListTodosError = runtime::NoError;
 pub type LoginError = AuthError;
 /// The errors of `rename_todo`.
 pub type RenameTodoError = TodoError;
+/// The errors of `sign_out`, which has none of its own.
+pub type SignOutError = runtime::NoError;
+/// The errors of `subscribe`.
+pub type SubscribeError = TodoError;
 /// The errors of `update_todo`.
 pub type UpdateTodoError = TodoError;
 /// The errors of `upload_picture`, which has none of its own.
@@ -462,6 +644,16 @@ pub enum AdjacentInput {
 #[serde(crate = "runtime::serde")]
 pub struct Details {
     pub author: String,
+}
+
+/// The input of [`ShopClient::rooms`].
+#[allow(missing_docs)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "runtime::serde")]
+pub struct Enter {
+    pub room: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r#as: Option<Vec<String>>,
 }
 
 /// Every kind of field.
@@ -709,6 +901,14 @@ pub struct Page {
     pub total: u64,
 }
 
+/// The input of [`RoomsSocket::send`].
+#[allow(missing_docs)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "runtime::serde")]
+pub struct Plain {
+    pub text: String,
+}
+
 /// How soon.
 #[allow(missing_docs)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -738,6 +938,22 @@ pub struct RenameTodo {
     pub title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
+}
+
+/// The input of [`EventsSocket::subscribe`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "runtime::serde")]
+pub struct Subscribe {
+    /// Its name.
+    pub topic: String,
+}
+
+/// What became of it.
+#[allow(missing_docs)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "runtime::serde")]
+pub struct Subscribed {
+    pub subscribed: bool,
 }
 
 /// A thing to do.
@@ -838,4 +1054,23 @@ pub struct UploadPicture {
     pub small_picture: Option<runtime::Upload>,
     pub details: Vec<Details>,
     pub caption: String,
+}
+
+/// What is pushed on the topic `typing`.
+#[allow(missing_docs)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(crate = "runtime::serde", rename_all = "snake_case")]
+pub enum Typing {
+    Begins,
+    Ends,
+}
+
+/// What [`RoomsSocket::messages`] hears.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(crate = "runtime::serde", untagged)]
+pub enum RoomsMessage {
+    /// What `enter` has answered.
+    Enter(String),
+    /// What `repeat` has answered.
+    Repeat(Plain),
 }

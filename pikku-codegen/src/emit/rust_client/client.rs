@@ -1,19 +1,22 @@
 //! The client itself: a struct with one method for each function.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
-    RustClientError, clearable,
+    RustClientError,
     docs::{carried, doc},
     errors::Errors,
     fields::{field_idents, is_file},
-    names::{Scope, ident, pascal_case},
+    names::{Scope, ident, pascal_case, snake_case},
+    signature::Signature,
     simplify::simplify,
-    types::{Position, TypeWriter},
+    types::TypeWriter,
 };
 use crate::{
-    model::{Function, HttpRoute, Model, Output, Place, TextKind},
+    model::{Channel, Function, HttpRoute, Model, Output, Place, TextKind},
     schema::{Object, Type, Types},
 };
 
@@ -36,21 +39,41 @@ pub(super) struct ClientWriter<'a> {
     pub(super) name: &'a str,
 }
 
-impl ClientWriter<'_> {
-    /// The struct and its methods.
-    pub(super) fn items(
-        &self,
-        functions: &[&Function],
-        writer: &mut TypeWriter<'_>,
-    ) -> Result<Vec<TokenStream>, RustClientError> {
-        let name = format_ident!("{}", self.name);
+/// What the methods of the client are called.
+pub(super) struct Methods<'m> {
+    /// Those of functions, in their order.
+    pub(super) functions: Vec<(&'m Function, String)>,
+    /// Those of channels, in their order.
+    pub(super) channels: Vec<(&'m Channel, String)>,
+}
+
+impl<'m> Methods<'m> {
+    pub(super) fn new(model: &'m Model) -> Self {
         let mut scope = Scope::default();
         for method in OWN_METHODS {
             scope.take(method);
         }
-        let methods = functions.iter().map(|function| {
-            let method = scope.take(function.name.strip_prefix("r#").unwrap_or(&function.name));
-            self.method(&method, function, writer)
+        let functions = model.functions.iter().filter(|function| !function.http.is_empty());
+        let functions = functions.map(|function| (function, scope.take(function.name.trim_start_matches("r#"))));
+        let functions = functions.collect();
+        let channels = model.channels.iter().map(|channel| (channel, scope.take(&snake_case(&channel.name))));
+        Self { functions, channels: channels.collect() }
+    }
+}
+
+impl ClientWriter<'_> {
+    /// The struct and its methods.
+    pub(super) fn items(
+        &self,
+        methods: &Methods<'_>,
+        signatures: &BTreeMap<&str, Signature>,
+        openings: &[TokenStream],
+        writer: &TypeWriter<'_>,
+    ) -> Result<Vec<TokenStream>, RustClientError> {
+        let name = format_ident!("{}", self.name);
+        let methods = methods.functions.iter().map(|(function, method)| {
+            let signature = signatures.get(function.name.as_str());
+            signature.map_or(Ok(TokenStream::new()), |signature| self.method(method, function, signature, writer))
         });
         let methods: Vec<_> = methods.collect::<Result<_, _>>()?;
         let docs = doc(&format!(
@@ -59,51 +82,38 @@ impl ClientWriter<'_> {
         ));
         let own = own_methods(writer);
         let allow = quote!(#[allow(dead_code, reason = "a program calls only the functions that it needs")]);
-        Ok(vec![
+        let mut items = vec![
             quote!(#docs #[derive(Debug, Clone)] pub struct #name { http: runtime::Http }),
             quote!(#allow impl #name { #own }),
             quote!(#allow impl #name { #(#methods)* }),
-        ])
+        ];
+        if !openings.is_empty() {
+            items.push(quote!(#allow impl #name { #(#openings)* }));
+        }
+        Ok(items)
     }
 
     fn method(
         &self,
         method: &str,
         function: &Function,
-        writer: &mut TypeWriter<'_>,
+        signature: &Signature,
+        writer: &TypeWriter<'_>,
     ) -> Result<TokenStream, RustClientError> {
         // Only functions that have a route come here.
         let Some(route) = function.http.first() else { return Ok(TokenStream::new()) };
-        let pascal = pascal_case(&function.name);
-        let says = |what: &str| format!("{what} [`{}::{method}`].", self.name);
-        let position = |suffix: &str, what: &str| Position::new(format!("{pascal}{suffix}"), says(what));
-
-        let input = function.input.as_ref().map(|schema| simplify(self.types.input(schema)));
-        let (parameter, request) = match &input {
-            Some(ty) => {
-                let position = position("Input", "The input of").of_input(clearable(function));
-                let parameter = writer.borrowed(ty, &position)?;
-                (quote!(, input: #parameter), request(route, Some(self.object(ty))))
-            }
-            None => (quote!(), request(route, None)),
-        };
+        let Signature { input, output, error } = signature;
+        let ty = function.input.as_ref().map(|schema| simplify(self.types.input(schema)));
+        let parameter = input.as_ref().map(|ty| quote!(, input: #ty));
+        let request = request(route, ty.as_ref().map(|ty| self.object(ty)))?;
         let (answer, ending) = match &function.output {
             Output::None => (quote!(()), quote!(empty())),
             Output::Raw => (quote!(runtime::RawResponse), quote!(raw())),
-            Output::Json(schema) => {
-                let ty = simplify(self.types.output(schema));
-                (writer.ty(&ty, &position("Output", "The answer of"))?, quote!(json()))
-            }
-            Output::Stream(schema) => {
-                let ty = simplify(self.types.output(schema));
-                let item = writer.ty(&ty, &position("Event", "What is sent by"))?;
-                let error = ident(self.errors.name(&function.name));
-                (quote!(runtime::Events<#item, #error>), quote!(events()))
-            }
+            Output::Json(_) => (quote!(#output), quote!(json())),
+            Output::Stream(_) => (quote!(runtime::Events<#output, #error>), quote!(events())),
         };
-        let (docs, result) = (doc(&self.documentation(function, route)), writer.std("Result"));
-        let (method, error) = (ident(method), ident(self.errors.name(&function.name)));
-        let request = request?;
+        let docs = doc(&self.documentation(function, &format!("`{} {}`", route.method, route.path)));
+        let (result, method) = (writer.std("Result"), ident(method));
         Ok(quote! {
             #docs
             pub async fn #method(&self #parameter) -> #result<#answer, runtime::Error<#error>> {
@@ -124,10 +134,11 @@ impl ClientWriter<'_> {
         }
     }
 
-    fn documentation(&self, function: &Function, route: &HttpRoute) -> String {
+    /// What is said of a function, where it is called as `place` says.
+    pub(super) fn documentation(&self, function: &Function, place: &str) -> String {
         let mut parts = Vec::new();
         parts.extend(Some(carried(&function.docs)).filter(|docs| !docs.is_empty()));
-        parts.push(format!("`{} {}`", route.method, route.path));
+        parts.push(place.to_owned());
         parts.push("# Errors".to_owned());
 
         let mut errors = Vec::new();

@@ -3,6 +3,7 @@
 //! The types are written so that serde reads and writes them as the functions crate does. Behaviour is in
 //! `pikku-client`, of which generated code names nothing but what is in `__private`.
 
+mod channels;
 mod client;
 mod docs;
 mod errors;
@@ -10,6 +11,7 @@ mod fields;
 mod layout;
 mod names;
 mod recursion;
+mod signature;
 mod simplify;
 mod types;
 
@@ -19,8 +21,10 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use self::{
-    client::{ClientWriter, client_name},
+    channels::{Roles, SocketWriter, socket_name},
+    client::{ClientWriter, Methods, client_name},
     errors::Errors,
+    signature::signatures,
     simplify::simplify,
     types::{PRELUDE, TypeWriter},
 };
@@ -40,6 +44,8 @@ pub struct Options {
     ///
     /// They have to implement `Debug`, `Clone`, `PartialEq`, `Serialize` and `Deserialize`.
     pub replace: BTreeMap<String, String>,
+    /// Leaves the channels out, for programs that build `pikku-client` without its feature `socket`.
+    pub without_channels: bool,
 }
 
 /// Why there is no Rust client.
@@ -97,31 +103,50 @@ pub fn render(model: &Model) -> Result<super::File, RustClientError> {
 ///
 /// If a type or route can't be had in a client, or an option makes no sense.
 pub fn render_with(model: &Model, options: &Options) -> Result<super::File, RustClientError> {
+    if options.without_channels && !model.channels.is_empty() {
+        let model = Model { channels: Vec::new(), topics: Vec::new(), ..model.clone() };
+        return render_with(&model, options);
+    }
     let types = Types::new(model);
-    let functions: Vec<&Function> = model.functions.iter().filter(|function| !function.http.is_empty()).collect();
+    let (roles, methods) = (Roles::new(model), Methods::new(model));
+    let is_called =
+        |function: &&Function| !function.http.is_empty() || roles.called.contains_key(function.name.as_str());
+    let functions: Vec<&Function> = model.functions.iter().filter(is_called).collect();
     let replaced = parse_replacements(options)?;
-    let simple: BTreeMap<String, Named> = reachable(&functions, &types, &replaced);
+    let simple: BTreeMap<String, Named> = reachable(roots(model, &functions, &roles, &types), &types, &replaced);
     let named: BTreeMap<&str, &Named> = simple.iter().map(|(name, named)| (name.as_str(), named)).collect();
 
     let wanted = client_name(&model.app);
-    let mut writer = TypeWriter::new(named, &replaced, about(&functions, &types, &simple, &wanted));
+    let says = says(&methods, &roles, &wanted);
+    let mut writer = TypeWriter::new(named, &replaced, about(&functions, &roles, &says, &types, &simple));
     let name = writer.scope.take(&wanted);
+    let sockets: Vec<String> = model.channels.iter().map(|channel| writer.scope.take(&socket_name(channel))).collect();
     for taken in PRELUDE {
         writer.scope.take(taken);
     }
     let errors = Errors::new(&functions, &mut writer);
+    let heard = roles.heard.iter().filter(|function| !is_called(function));
+    let signed = functions.iter().chain(heard).copied();
+    let signatures = signatures(signed, &says, &types, &errors, &mut writer)?;
+    let topics = channels::topics(model, &types, &mut writer)?;
     let client = ClientWriter { model, types: &types, errors: &errors, name: &name };
+    let socket = SocketWriter { client: &client, signatures: &signatures, topics: &topics };
 
-    let mut client = client.items(&functions, &mut writer)?;
+    let (mut openings, mut channels) = (Vec::new(), Vec::new());
+    for ((channel, method), name) in methods.channels.iter().zip(&sockets) {
+        openings.push(socket.opening(channel, method, name));
+        channels.extend(socket.items(channel, method, name, &mut writer)?);
+    }
+    let mut client = client.items(&methods, &signatures, &openings, &writer)?;
     let loose = writer.take_made_up();
     let errors = errors.items(&types, &mut writer)?;
-    let mut items = writer.items(&inputs(&functions, &types))?;
+    let mut items = writer.items(&inputs(functions.iter().chain(&roles.heard).copied(), &types))?;
     items.extend(loose);
     client.splice(0..0, preamble(model)?);
 
     let mut text = super::header(model) + "\n";
     text.push_str(&layout::print(&client)?);
-    for (title, items) in [("Errors", errors), ("Types", items)] {
+    for (title, items) in [("Channels", channels), ("Errors", errors), ("Types", items)] {
         if items.iter().any(|item| !item.is_empty()) {
             text.push_str(&format!("\n// {title}\n\n{}", layout::print(&items)?));
         }
@@ -148,25 +173,24 @@ fn parse_replacements(options: &Options) -> Result<BTreeMap<String, syn::Type>, 
     parsed.collect()
 }
 
-/// The types that the functions' inputs, outputs and errors refer to directly.
-fn roots(function: &Function, types: &Types) -> Vec<Type> {
-    let output = match &function.output {
-        Output::Json(schema) | Output::Stream(schema) => Some(schema),
-        Output::None | Output::Raw => None,
-    };
-    let data = function.errors.iter().filter_map(|error| error.data.as_ref());
-    let input = function.input.iter().map(|schema| types.input(schema));
-    input.chain(output.into_iter().chain(data).map(|schema| types.output(schema))).collect()
+/// The types that go over the wire by themselves: inputs, outputs, errors and what is pushed.
+fn roots(model: &Model, functions: &[&Function], roles: &Roles<'_>, types: &Types) -> Vec<Type> {
+    let errors = functions.iter().flat_map(|function| &function.errors);
+    let data = errors.filter_map(|error| error.data.as_ref()).chain(model.topics.iter().map(|topic| &topic.data));
+    let mut roots: Vec<Type> = data.map(|schema| types.output(schema)).collect();
+    for function in functions.iter().chain(&roles.heard) {
+        roots.extend(function.input.iter().map(|schema| types.input(schema)));
+        if let Output::Json(schema) | Output::Stream(schema) = &function.output {
+            roots.push(types.output(schema));
+        }
+    }
+    roots
 }
 
 /// The named types that the client has to have: those in use, up to the ones that are replaced.
-fn reachable(
-    functions: &[&Function],
-    types: &Types,
-    replaced: &BTreeMap<String, syn::Type>,
-) -> BTreeMap<String, Named> {
+fn reachable(roots: Vec<Type>, types: &Types, replaced: &BTreeMap<String, syn::Type>) -> BTreeMap<String, Named> {
     let mut waiting = Vec::new();
-    for root in functions.iter().flat_map(|function| roots(function, types)) {
+    for root in roots {
         references(&root, &mut waiting);
     }
     let mut found = BTreeMap::new();
@@ -201,7 +225,7 @@ fn references(ty: &Type, found: &mut Vec<String>) {
 }
 
 /// The named types that are a function's input as a whole, with the fields that can be cleared.
-fn inputs(functions: &[&Function], types: &Types) -> BTreeMap<String, BTreeSet<String>> {
+fn inputs<'m>(functions: impl Iterator<Item = &'m Function>, types: &Types) -> BTreeMap<String, BTreeSet<String>> {
     let mut inputs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for function in functions {
         if let Some(Type::Ref(name)) = function.input.as_ref().map(|schema| types.input(schema)) {
@@ -221,26 +245,50 @@ fn clearable(function: &Function) -> BTreeSet<String> {
     fields.map(|field| field.name.clone()).collect()
 }
 
+/// The method that calls a function, as documentation links to it.
+fn says<'m>(methods: &Methods<'m>, roles: &Roles<'m>, client: &str) -> BTreeMap<&'m str, String> {
+    let on_channels = roles.called.iter().map(|(function, (channel, action))| {
+        (*function, format!("[`{}::{}`]", socket_name(channel), names::snake_case(&action.action)))
+    });
+    let mut says: BTreeMap<_, _> = on_channels.collect();
+    for (channel, method) in &methods.channels {
+        let heard =
+            [(&channel.on_connect, client, method.as_str()), (&channel.on_message, &socket_name(channel), "send")];
+        for (function, owner, method) in heard {
+            if let Some(function) = function {
+                says.entry(function.as_str()).or_insert_with(|| format!("[`{owner}::{method}`]"));
+            }
+        }
+    }
+    let functions = methods.functions.iter();
+    says.extend(functions.map(|(function, method)| (function.name.as_str(), format!("[`{client}::{method}`]"))));
+    says
+}
+
 /// What is said of types that have no doc comment: whose input or answer they are, or which type they are a part of.
 fn about(
     functions: &[&Function],
+    roles: &Roles<'_>,
+    says: &BTreeMap<&str, String>,
     types: &Types,
     named: &BTreeMap<String, Named>,
-    client: &str,
 ) -> BTreeMap<String, String> {
     let mut about = BTreeMap::new();
-    for function in functions {
-        let method = format!("[`{client}::{}`]", function.name.trim_start_matches("r#"));
+    for function in functions.iter().chain(&roles.heard) {
+        let Some(method) = says.get(function.name.as_str()) else { continue };
         if let Some(Type::Ref(name)) = function.input.as_ref().map(|schema| types.input(schema)) {
             about.entry(name).or_insert_with(|| format!("The input of {method}."));
         }
-        let (schema, says) = match &function.output {
+    }
+    for function in functions {
+        let Some(method) = says.get(function.name.as_str()) else { continue };
+        let (schema, what) = match &function.output {
             Output::Json(schema) => (schema, "The answer of"),
             Output::Stream(schema) => (schema, "What is sent by"),
             Output::None | Output::Raw => continue,
         };
         if let Type::Ref(name) = types.output(schema) {
-            about.entry(name).or_insert_with(|| format!("{says} {method}."));
+            about.entry(name).or_insert_with(|| format!("{what} {method}."));
         }
     }
     for (name, named) in named {

@@ -15,7 +15,7 @@ use super::{
 use crate::schema::{Named, Tagging, Type, Variant};
 
 /// Names that generated code uses without a path, unless the application has a type of that name.
-pub(super) const PRELUDE: &[&str] = &["AsRef", "BTreeMap", "Box", "Into", "Option", "Result", "String", "Vec"];
+pub(super) const PRELUDE: &[&str] = &["AsRef", "BTreeMap", "Box", "From", "Into", "Option", "Result", "String", "Vec"];
 
 /// Writes types, and collects the items that they need.
 pub(super) struct TypeWriter<'a> {
