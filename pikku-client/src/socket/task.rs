@@ -97,6 +97,7 @@ impl Task {
                 biased;
                 _ = self.shared.closing() => return,
                 () = sleep(retry_in) => {}
+                () = transport::online() => {}
             }
         }
     }

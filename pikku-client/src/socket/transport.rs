@@ -9,11 +9,11 @@ use crate::error::Failure;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 #[cfg(not(target_family = "wasm"))]
-pub(super) use native::{Reader, Writer, open};
+pub(super) use native::{Reader, Writer, online, open};
 #[cfg(target_family = "wasm")]
 mod web;
 #[cfg(target_family = "wasm")]
-pub(super) use web::{Reader, Writer, open};
+pub(super) use web::{Reader, Writer, online, open};
 
 /// The subprotocol, and the only one that a server ever selects.
 pub(super) const PROTOCOL: &str = "pikku.v1";
@@ -25,8 +25,7 @@ pub(super) enum Message {
     Binary(Bytes),
 }
 
-/// Where to connect, and as whom.
-#[derive(Debug)]
+/// Where to connect, and as whom. It holds credentials, so it can't be printed.
 pub(super) struct Target {
     pub(super) url: Url,
     /// [`PROTOCOL`], and perhaps a credential.

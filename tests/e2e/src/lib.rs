@@ -75,7 +75,15 @@ impl Answer {
 /// # Panics
 /// When there is no free port.
 pub async fn serve(app: Pikku<TestApp>) -> Running {
-    let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
+    serve_at(app, SocketAddr::from(([127, 0, 0, 1], 0))).await
+}
+
+/// Serves an application at an address until the test ends.
+///
+/// # Panics
+/// When the address is taken.
+pub async fn serve_at(app: Pikku<TestApp>, address: SocketAddr) -> Running {
+    let server = Server::bind(address).await.expect("a free port");
     let address = server.local_addr().expect("it is bound");
     let server = server.header_timeout(Duration::from_millis(500));
     tokio::spawn(server.serve_until(generated::router(app), std::future::pending()));

@@ -205,6 +205,11 @@ pub async fn fail(_services: &Services, data: Answer, channel: Channel) -> Resul
             tokio::time::sleep(Duration::from_millis(50)).await;
             Ok(())
         }
+        "hold" => {
+            channel.send(&"holding".into())?;
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            Ok(())
+        }
         "flood" => {
             while channel.is_open() {
                 channel.send(&"x".repeat(1000).into())?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     api::{CreateTodo, DeleteTodo, ListTodos, LoginUser, TodoClient, UpdateTodo},
     failure::Failure,
-    key, show,
+    key, show, watch,
 };
 
 /// As many as the server gives at once.
@@ -57,6 +57,8 @@ pub(crate) enum Command {
         /// The id that `list` shows
         id: String,
     },
+    /// Show what happens to your todos as it happens, until ctrl-c
+    Watch,
     /// Say who is signed in
     Whoami,
     /// Sign out, and forget the key
@@ -102,6 +104,7 @@ pub(crate) async fn run(command: Command, server: &str) -> Result<String, Failur
             api.delete_todo(&DeleteTodo { todo_id }).await?;
             Ok(format!("{} is gone\n", show::short(&todo_id)))
         }
+        Command::Watch => watch::run(&signed_in(api).await?).await,
         Command::Whoami => Ok(format!("{}\n", signed_in(api).await?.get_me().await?.name)),
         Command::Logout => sign_out(api).await,
     }

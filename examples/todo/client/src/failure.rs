@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use pikku_client::{BaseUrlError, Error, Problem, TransportError};
+use pikku_client::{BaseUrlError, EncodeError, Error, Problem, TransportError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,10 @@ pub(crate) enum Failure {
     ManyTodos { id: String, count: usize, example: String },
     #[error("can't keep the key in {}: {source}\n  help: set `TODO_API_KEY` instead", .path.display())]
     Key { path: PathBuf, source: io::Error },
+    #[error("can't write: {0}")]
+    Output(io::Error),
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
     #[error("there is no place for the key\n  help: set `XDG_CONFIG_HOME`, or give the key as `TODO_API_KEY`")]
     NoConfigFolder,
 }
@@ -36,7 +40,9 @@ pub(crate) enum Failure {
 impl<E: std::error::Error> From<Error<E>> for Failure {
     fn from(error: Error<E>) -> Self {
         match error {
-            Error::Transport(error @ TransportError::Connect(_)) => Self::Unreachable(error),
+            Error::Transport(error @ (TransportError::Connect(_) | TransportError::Disconnected(_))) => {
+                Self::Unreachable(error)
+            }
             Error::Unauthorized(_) => Self::SignedOut,
             Error::Forbidden(_) => Self::Forbidden,
             Error::Invalid(problem) if !problem.errors.is_empty() => Self::Invalid(problem),

@@ -4,6 +4,7 @@ mod commands;
 mod failure;
 mod key;
 mod show;
+mod watch;
 
 /// The client that the build script made from the functions.
 pub mod api {

@@ -56,6 +56,11 @@ pub(in crate::socket) async fn open(target: &Target) -> Result<(Writer, Reader),
     Ok((Writer(writer), Reader { stream, message_limit: target.message_limit }))
 }
 
+/// Waits until the network is back, of which nobody tells.
+pub(in crate::socket) async fn online() {
+    std::future::pending().await
+}
+
 /// The request to upgrade, with the headers that requests of HTTP have too.
 fn request(target: &Target) -> Result<tungstenite::handshake::client::Request, Error> {
     let mut request = target.url.as_str().into_client_request()?;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use tokio::sync::mpsc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, Event, EventTarget, MessageEvent, WebSocket};
 
 use super::{End, Message, Target};
 use crate::socket::state::Closed;
@@ -82,6 +82,38 @@ pub(in crate::socket) async fn open(target: &Target) -> Result<(Writer, Reader),
     }
     let writer = Writer(Rc::clone(&connection));
     Ok((writer, Reader { told, message_limit: target.message_limit, _connection: connection }))
+}
+
+/// Waits until the browser says that the network is back.
+pub(in crate::socket) async fn online() {
+    let (teller, mut told) = mpsc::unbounded_channel();
+    let handler = Closure::new(move |_: Event| {
+        // It is told once, and that is enough.
+        let _ = teller.send(());
+    });
+    // The window, or the worker.
+    let Ok(target) = js_sys::global().dyn_into::<EventTarget>() else { return std::future::pending().await };
+    let listening = Listening { target, handler };
+    let callback = listening.handler.as_ref().unchecked_ref();
+    if listening.target.add_event_listener_with_callback(ONLINE, callback).is_err() {
+        return std::future::pending().await;
+    }
+    told.recv().await;
+}
+
+const ONLINE: &str = "online";
+
+/// Ends with its handler.
+struct Listening {
+    target: EventTarget,
+    handler: Closure<dyn FnMut(Event)>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // Where it wasn't added there is nothing to remove.
+        let _ = self.target.remove_event_listener_with_callback(ONLINE, self.handler.as_ref().unchecked_ref());
+    }
 }
 
 impl Reader {
