@@ -81,6 +81,15 @@ impl Socket {
         self.send_message(Message::Text(text)).await
     }
 
+    /// Sends text as it is, to a channel that takes something else than JSON.
+    ///
+    /// # Errors
+    ///
+    /// If as many messages wait for a connection as may, or the socket is closed.
+    pub async fn send_text(&self, text: impl Into<String>) -> Result<(), Error> {
+        self.send_message(Message::Text(text.into())).await
+    }
+
     /// Sends bytes.
     ///
     /// # Errors

@@ -400,11 +400,13 @@ pub(crate) fn model() -> Model {
         actions: actions(&[("echo", "echo", false)]),
         ..channel("Rooms", "", "/rooms/{room}")
     };
+    // Text as it came, which is the only string that a message without an action can be.
+    let plain = Channel { on_message: Some("login".to_owned()), ..channel("Plain", "Signs in.", "/plain") };
     let topics = vec![
         Topic { name: "todo-created".to_owned(), docs: "A todo was made.".to_owned(), data: schemas.output::<Todo>() },
         Topic { name: "typing".to_owned(), docs: String::new(), data: json!({"enum": ["begins", "ends"]}) },
     ];
-    Model { channels: vec![events, rooms], topics, ..schemas.model("ShopApp", functions) }
+    Model { channels: vec![events, rooms, plain], topics, ..schemas.model("ShopApp", functions) }
 }
 
 fn on_channel(name: &str, docs: &str) -> Function {

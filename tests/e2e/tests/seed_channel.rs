@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use e2e::{
     Running, app,
     client::{
-        Answer, Contact, Emit, Enter, EventsSocket, Notice, Plain, RoomsMessage, SignIn, Subscribe, SubscribeError,
+        Answer, Contact, Emit, Enter, EventsSocket, Notice, Plain2, RoomsMessage, SignIn, Subscribe, SubscribeError,
         TestClient,
     },
     serve,
@@ -144,7 +144,7 @@ async fn c1_a_channel_greets_and_is_opened_with_data() {
     let rooms = client(&server).rooms(&enter).connect().await.expect("anybody may");
     let mut said = rooms.messages();
     assert_eq!(next(&mut said).await, RoomsMessage::Enter("welcome to 7, ada and b c".to_owned()));
-    let plain = Plain { text: "plain".to_owned() };
+    let plain = Plain2 { text: "plain".to_owned() };
     rooms.send(&plain).await.expect("it is open");
     assert_eq!(next(&mut said).await, RoomsMessage::Plain(plain));
     for count in 1..3 {

@@ -248,13 +248,27 @@ impl SocketWriter<'_> {
         if let Some(function) = channel.on_message.as_deref().and_then(|name| find(self.client.model, name))
             && let Some(ty) = self.signatures.get(function.name.as_str()).and_then(|known| known.input.as_ref())
         {
-            let (method, docs) = (ident(&scope.take("send")), plain_docs(function, "a message without an action"));
-            methods.push(quote! {
-                #docs
-                pub async fn #method(&self, message: #ty) -> #result<(), runtime::Error> {
-                    self.socket.send(message).await
+            let of_text = function.input.as_ref().map(|schema| simplify(self.client.types.input(schema)));
+            let method = if matches!(of_text, Some(Type::String(_))) {
+                // Only text that is taken as it came can be a string: any other message is an object.
+                let (method, docs) = (ident(&scope.take("send_text")), plain_docs(function, "text as it is"));
+                let string = writer.std("String");
+                quote! {
+                    #docs
+                    pub async fn #method(&self, text: impl #into<#string>) -> #result<(), runtime::Error> {
+                        self.socket.send_text(text).await
+                    }
                 }
-            });
+            } else {
+                let (method, docs) = (ident(&scope.take("send")), plain_docs(function, "a message without an action"));
+                quote! {
+                    #docs
+                    pub async fn #method(&self, message: #ty) -> #result<(), runtime::Error> {
+                        self.socket.send(message).await
+                    }
+                }
+            };
+            methods.push(method);
         }
         if let Some(function) = channel.on_binary.as_deref().and_then(|name| find(self.client.model, name)) {
             let (method, docs) = (ident(&scope.take("send_binary")), plain_docs(function, "bytes"));
