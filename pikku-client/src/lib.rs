@@ -14,8 +14,20 @@
 //! }
 //! ```
 //!
+//! A channel is a method that connects to it. Its actions are methods of what comes back, and its topics streams:
+//!
+//! ```ignore
+//! let events = api.events().connect().await?;
+//! events.subscribe(&api::Subscribe { topic: "todo-created".to_owned() }).keep()?;
+//! let mut created = events.on_todo_created();
+//! while let Some(todo) = created.next().await {
+//!     println!("{}", todo?.title);
+//! }
+//! ```
+//!
 //! What is generated is signatures and types. The behaviour is here: [`Http`] holds the address, the credentials and the
-//! policies, and [`Error`] tells a function's own errors from everything else that a call can end in.
+//! policies, [`Socket`] is a connection that comes back when it is lost, and [`Error`] tells a function's own errors from
+//! everything else that a call can end in.
 
 mod base_url;
 mod contract;

@@ -84,7 +84,8 @@ async fn g4_sign_in_comes_first_then_what_is_kept_then_what_waits() {
             let count = Arc::clone(&count);
             async move {
                 count.fetch_add(1, Ordering::SeqCst);
-                call(&socket, "opened").send().await.expect("it is open");
+                // What is kept by a hook is not kept once more with each connection.
+                call(&socket, "opened").keep().expect("it is a message");
             }
         })
         .connect_lazy()

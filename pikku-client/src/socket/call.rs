@@ -84,7 +84,8 @@ impl<'a, T, E> Call<'a, T, E> {
 
     /// Sends the message on this and on each connection to come, before what has waited for it, until it is let go.
     ///
-    /// Nobody waits for the replies: they and the errors are heard of as those of [`send`](Self::send).
+    /// On what a hook is given, it goes over that one connection, as the hook runs on each. Nobody waits for the replies:
+    /// they and the errors are heard of as those of [`send`](Self::send).
     ///
     /// # Errors
     ///
@@ -92,7 +93,7 @@ impl<'a, T, E> Call<'a, T, E> {
     pub fn keep(self) -> Result<Kept, EncodeError> {
         let Written { text, .. } = self.write(Id::OfData)?;
         let shared = &self.socket.shared;
-        Ok(Kept { number: shared.keep(text), shared: Arc::downgrade(shared) })
+        Ok(Kept { number: shared.keep(self.socket.connection, text), shared: Arc::downgrade(shared) })
     }
 
     fn write(&self, id: Id) -> Result<Written, EncodeError> {

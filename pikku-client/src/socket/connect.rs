@@ -9,13 +9,13 @@ use super::{
     Alive, Socket,
     shared::Shared,
     state::Closed,
-    task::{self, Cause, Plan, Task, is_token},
+    task::{self, Cause, OpenHook, Plan, SignInHook, Task, TokenHook, is_token},
 };
 use crate::{
     error::{EncodeError, Error, TransportError},
     http::{API_KEY, Http},
     input::Input,
-    platform::{HookWith, MaybeSend, MaybeSync},
+    platform::{MaybeSend, MaybeSync},
     retry::Retry,
 };
 
@@ -32,9 +32,9 @@ pub struct Connect<C = Socket> {
     own_ids: Vec<String>,
     opening: Input,
     fault: Option<EncodeError>,
-    token: Option<Arc<HookWith<Option<Closed>, Result<Option<String>, Cause>>>>,
-    sign_in: Option<Arc<HookWith<Socket, Result<(), Cause>>>>,
-    on_open: Vec<Arc<HookWith<Socket, ()>>>,
+    token: Option<TokenHook>,
+    sign_in: Option<SignInHook>,
+    on_open: Vec<OpenHook>,
     timeout: Option<Duration>,
     reconnect: Retry,
     queue: usize,

@@ -161,7 +161,7 @@ impl Shared {
         let disconnected = |closed: &Closed| Err(Refused::For(TransportError::Disconnected(Box::new(closed.clone()))));
         match (connection, &inner.state) {
             (_, State::Closed(closed)) => return disconnected(closed),
-            (Some(connection), State::SigningIn | State::Open) if connection == inner.connection => {}
+            (Some(connection), _) if connection == inner.connection && inner.is_connected() => {}
             (Some(_), State::Waiting { last, .. }) => return disconnected(last),
             (Some(_), _) => return disconnected(&Closed::lost("the connection that this was meant for has ended")),
             (None, _) if inner.queue.len() < self.room => {}
@@ -192,16 +192,23 @@ impl Shared {
         }
     }
 
-    /// Sends a message on this and each connection to come, until it is let go.
-    pub(super) fn keep(&self, text: String) -> u64 {
+    /// Sends a message on this and each connection to come, until it is let go; or on this alone, if it is meant for one.
+    pub(super) fn keep(&self, connection: Option<u64>, text: String) -> u64 {
         let mut inner = self.inner();
         inner.last_number += 1;
         let number = inner.last_number;
-        if inner.state == State::Open {
+        let is_now = match connection {
+            Some(connection) => connection == inner.connection && inner.is_connected(),
+            None => inner.state == State::Open,
+        };
+        if is_now {
             inner.lane.push_back(Outgoing { message: Message::Text(text.clone()), request: None });
             self.to_send.notify_one();
         }
-        inner.kept.push((number, text));
+        // A hook runs on each connection, and would keep it once more each time.
+        if connection.is_none() {
+            inner.kept.push((number, text));
+        }
         number
     }
 
@@ -388,6 +395,10 @@ impl Shared {
 }
 
 impl Inner {
+    fn is_connected(&self) -> bool {
+        matches!(self.state, State::SigningIn | State::Open)
+    }
+
     fn set(&mut self, state: State) {
         self.state = state.clone();
         self.listeners.tell(&Source::States, Notice::State(state));

@@ -22,6 +22,15 @@ use crate::{
 /// What a hook's failure is kept as.
 pub(super) type Cause = Box<dyn Error + Send + Sync>;
 
+/// Gets the token for a connection, told how the last one ended.
+pub(super) type TokenHook = Arc<HookWith<Option<Closed>, Result<Option<String>, Cause>>>;
+
+/// Signs a connection in.
+pub(super) type SignInHook = Arc<HookWith<Socket, Result<(), Cause>>>;
+
+/// Does whatever else is to be done on each connection.
+pub(super) type OpenHook = Arc<HookWith<Socket, ()>>;
+
 /// How long it may take until a connection is open.
 const OPENING: Duration = Duration::from_secs(10);
 
@@ -37,10 +46,9 @@ pub(super) struct Plan {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) api_key: Option<String>,
-    pub(super) token: Option<Arc<HookWith<Option<Closed>, Result<Option<String>, Cause>>>>,
-    /// What signs in, and then whatever else is to be done on each connection.
-    pub(super) sign_in: Option<Arc<HookWith<Socket, Result<(), Cause>>>>,
-    pub(super) on_open: Vec<Arc<HookWith<Socket, ()>>>,
+    pub(super) token: Option<TokenHook>,
+    pub(super) sign_in: Option<SignInHook>,
+    pub(super) on_open: Vec<OpenHook>,
     pub(super) reconnect: Retry,
     pub(super) message_limit: usize,
     /// After how long a connection over which nothing comes is given up.

@@ -172,6 +172,6 @@ impl Connection {
     pub(crate) async fn close(&mut self, code: u16, reason: &str) {
         let frame = CloseFrame { code: code.into(), reason: reason.to_owned().into() };
         let _ = self.socket.close(Some(frame)).await;
-        while let Some(Some(Ok(_))) = timeout(SOON, self.socket.next()).await.ok() {}
+        while let Ok(Some(Ok(_))) = timeout(SOON, self.socket.next()).await {}
     }
 }

@@ -272,6 +272,13 @@ impl ShopClient {
     pub fn rooms(&self, opening: &Enter) -> runtime::Connect<RoomsSocket> {
         self.http.channel("/rooms/{room}").routing("kind").opening(opening)
     }
+
+    /// Signs in.
+    ///
+    /// A socket to the channel at `/plain`, for anyone.
+    pub fn plain(&self) -> runtime::Connect<PlainSocket> {
+        self.http.channel("/plain")
+    }
 }
 
 // Channels
@@ -434,6 +441,63 @@ impl RoomsSocket {
         bytes: impl Into<runtime::Bytes>,
     ) -> Result<(), runtime::Error> {
         self.socket.send_binary(bytes).await
+    }
+}
+
+/// Signs in.
+///
+/// A connection to it, from [`ShopClient::plain`], and the next one where that is lost. Clones share it, and
+/// with the last of them it ends. An action is awaited for its reply, or `send` without waiting for one, or
+/// `keep` to be sent on each connection to come.
+#[derive(Debug, Clone)]
+pub struct PlainSocket {
+    socket: runtime::Socket,
+}
+
+impl From<runtime::Socket> for PlainSocket {
+    fn from(socket: runtime::Socket) -> Self {
+        Self { socket }
+    }
+}
+
+#[allow(dead_code, reason = "a program calls only the functions that it needs")]
+impl PlainSocket {
+    /// The socket itself, to hear of its state and of errors, and to close it.
+    #[must_use]
+    pub fn socket(&self) -> &runtime::Socket {
+        &self.socket
+    }
+
+    /// A todo was made.
+    ///
+    /// Hears what is pushed on the topic `todo-created`.
+    #[must_use]
+    pub fn on_todo_created(&self) -> runtime::Subscription<Todo> {
+        self.socket.topic("todo-created")
+    }
+
+    /// Hears what is pushed on the topic `typing`.
+    #[must_use]
+    pub fn on_typing(&self) -> runtime::Subscription<Typing> {
+        self.socket.topic("typing")
+    }
+
+    /// Hears what the channel says by itself, such as its greeting.
+    #[must_use]
+    pub fn messages(&self) -> runtime::Subscription<String> {
+        self.socket.messages()
+    }
+
+    /// Sends text as it is.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be sent, or wait for a connection.
+    pub async fn send_text(
+        &self,
+        text: impl Into<String>,
+    ) -> Result<(), runtime::Error> {
+        self.socket.send_text(text).await
     }
 }
 

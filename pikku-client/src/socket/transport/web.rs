@@ -21,8 +21,10 @@ enum Told {
 /// The browser's side, which ends with the last of the two that have it.
 struct Connection {
     socket: WebSocket,
-    /// What the browser calls; it lives as long as the connection does.
-    _handlers: (Closure<dyn FnMut(Event)>, Closure<dyn FnMut(MessageEvent)>, Closure<dyn FnMut(CloseEvent)>),
+    // What the browser calls; they live as long as the connection does.
+    _opened: Closure<dyn FnMut(Event)>,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _closed: Closure<dyn FnMut(CloseEvent)>,
     /// Whether the connection was closed with a code, by either side.
     is_closed: Cell<bool>,
 }
@@ -72,8 +74,8 @@ pub(in crate::socket) async fn open(target: &Target) -> Result<(Writer, Reader),
     socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
     socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
     socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
-    let handlers = (opened, message, closed);
-    let connection = Rc::new(Connection { socket, _handlers: handlers, is_closed: Cell::new(false) });
+    let is_closed = Cell::new(false);
+    let connection = Rc::new(Connection { socket, _opened: opened, _message: message, _closed: closed, is_closed });
 
     match told.recv().await {
         Some(Told::Opened) => {}
