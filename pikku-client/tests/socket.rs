@@ -381,8 +381,10 @@ async fn bytes_and_whole_messages_go_out_as_they_are() {
     let (socket, mut connection) = server.connect(server.socket()).await;
     socket.send_binary(vec![1, 2]).await.expect("it is sent");
     socket.send(&json!({ "text": "plain" })).await.expect("it is sent");
+    socket.send_text("no JSON").await.expect("it is sent");
     assert_eq!(connection.frame().await, Some(Message::binary(vec![1, 2])));
     assert_eq!(connection.next().await, json!({ "text": "plain" }));
+    assert_eq!(connection.frame().await, Some(Message::text("no JSON")));
     let error = call(&socket, "ask").input("text").await.expect_err("it has no members");
     assert!(matches!(error, Error::Encode(EncodeError::NotAMessage)), "{error:?}");
 }

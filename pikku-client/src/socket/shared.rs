@@ -1,5 +1,7 @@
 //! What the handles of a socket and its task have in common: what waits to be sent, and who waits for what.
 
+mod incoming;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -10,15 +12,11 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, oneshot};
 
 use super::{
-    frame::Frame,
     state::{Closed, State},
-    subscription::{Listeners, Notice, Source, Subscription, decode_error},
+    subscription::{Listeners, Notice, Source, Subscription},
     transport::Message,
 };
-use crate::{
-    error::{Error, Failure, TransportError},
-    problem::Problem,
-};
+use crate::error::{Failure, TransportError};
 
 /// How a request ended: with the output as JSON, or not.
 pub(super) type Outcome = Result<Arc<RawValue>, Failure>;
@@ -315,60 +313,6 @@ impl Shared {
         }
     }
 
-    /// Takes in what the server has sent.
-    pub(super) fn receive(&self, message: Message) {
-        match message {
-            Message::Text(text) => match Frame::read(&text, &self.routing) {
-                Ok(frame) => self.take_in(frame),
-                Err(cause) => self.report(Error::Decode(decode_error(cause))),
-            },
-            Message::Binary(bytes) => {
-                self.inner().listeners.tell(&Source::Binary, Notice::Binary(bytes));
-            }
-        }
-    }
-
-    fn take_in(&self, frame: Frame) {
-        let (source, value) = match frame {
-            Frame::Failure { action, id, problem } => return self.fail(action.as_deref(), id.as_deref(), problem),
-            Frame::Reply { action, id, output } => {
-                let output: Arc<RawValue> = output.into();
-                let mut inner = self.inner();
-                if let Some(request) = inner.take_request(action.as_deref(), id.as_deref()) {
-                    // Whoever gave it up at this moment doesn't hear of it.
-                    let _ = request.answer.send(Ok(Arc::clone(&output)));
-                }
-                drop(inner);
-                let Some(action) = action else { return };
-                (Source::Replies(action), output)
-            }
-            Frame::Push { topic, data } => (Source::Topic(topic), data.into()),
-            Frame::Own(message) => (Source::Messages, message.into()),
-        };
-        self.inner().listeners.tell(&source, Notice::Json(value));
-    }
-
-    fn fail(&self, action: Option<&str>, id: Option<&str>, problem: Box<Problem>) {
-        let request = self.inner().take_request(action, id);
-        match request {
-            Some(request) => {
-                let _ = request.answer.send(Err(Failure::Problem(problem)));
-            }
-            // One with an id was for a request that was given up.
-            None if id.is_none() => self.report(problem.into()),
-            None => {}
-        }
-    }
-
-    /// Tells an error that is nobody's in particular.
-    fn report(&self, error: Error) {
-        let error = Arc::new(error);
-        let is_heard = self.inner().listeners.tell(&Source::Errors, Notice::Error(Arc::clone(&error)));
-        if !is_heard {
-            tracing::warn!(%error, "a message on a channel has failed");
-        }
-    }
-
     /// Ends the connection: what was sent and not answered has failed, and what wasn't sent waits for the next, if there
     /// is to be one.
     pub(super) fn lost(&self, last: Closed, retry_in: Option<Duration>) {
@@ -423,19 +367,6 @@ impl Inner {
                 request.fail(last);
             }
         }
-    }
-
-    /// The request that a reply is for.
-    fn take_request(&mut self, action: Option<&str>, id: Option<&str>) -> Option<Request> {
-        let (action, id) = (action?, id?);
-        let is_asked = |request: &Request| request.action == action && request.id == id;
-        // An id of ours is the number of the request; others have to be looked for.
-        let number = id.parse().ok().filter(|number| self.requests.get(number).is_some_and(is_asked));
-        let number = number.or_else(|| {
-            let mut asked = self.requests.iter().filter(|(_, request)| is_asked(request));
-            asked.next().map(|(number, _)| *number)
-        });
-        self.requests.remove(&number?)
     }
 }
 
