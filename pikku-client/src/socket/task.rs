@@ -66,6 +66,8 @@ pub(super) struct Task {
     last: Option<Closed>,
     /// The token of the last connection.
     token: Option<Arc<str>>,
+    /// Here and not in [`Task::run`], as a runtime may drop what it has not even begun.
+    _ended: Ended,
 }
 
 /// Ends the socket with its task, also where that is dropped or panics: whoever waits is told.
@@ -79,11 +81,11 @@ impl Drop for Ended {
 
 impl Task {
     pub(super) fn new(shared: Arc<Shared>, plan: Plan, first: Option<oneshot::Sender<Result<(), Failure>>>) -> Self {
-        Self { shared, plan, first, failed: 0, last: None, token: None }
+        let ended = Ended(Arc::clone(&shared));
+        Self { shared, plan, first, failed: 0, last: None, token: None, _ended: ended }
     }
 
     pub(super) async fn run(mut self) {
-        let _ended = Ended(Arc::clone(&self.shared));
         loop {
             self.shared.become_state(State::Connecting);
             let connected = tokio::select! {
