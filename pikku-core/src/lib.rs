@@ -22,13 +22,16 @@ mod http;
 mod input;
 mod jwt;
 mod middleware;
+mod origin;
 mod permission;
 mod pikku;
 mod rate_limit;
 mod registry;
 mod server;
 mod session;
+mod session_store;
 mod sync;
+pub mod testing;
 mod validation;
 mod wire;
 
@@ -38,10 +41,11 @@ pub mod __private;
 pub use access_table::{AccessRow, AccessTable};
 pub use app::{App, Services, Session};
 pub use auth::{
-    ApiKeyAuth, ApiKeySource, Authentication, Authenticator, BearerAuth, BearerJwt, FindSession, auth_api_key,
-    auth_bearer,
+    ApiKeyAuth, ApiKeyJwt, ApiKeySource, Authentication, Authenticator, BearerAuth, BearerCallback, BearerJwt,
+    BearerToken, CookieAuth, CookieMarker, FindSession, JwtCookie, SameSite, StoredCookie, UnreadCookie, auth_api_key,
+    auth_api_key_jwt, auth_bearer, auth_cookie, days, hours, minutes, weeks,
 };
-pub use channel::{Binary, Channel, ChannelState, Origins, PikkuChannel, ReplyShape, SlowConsumer, Text};
+pub use channel::{Binary, Channel, ChannelState, PikkuChannel, ReplyShape, SlowConsumer, Text};
 pub use client_address::TrustedProxies;
 pub use error::{Error, ErrorVariant, FieldError, PikkuError, Problem};
 pub use event_hub::{EventHub, Topic};
@@ -50,6 +54,7 @@ pub use http::{Access, EventStream, Http, HttpCall, Raw, Route, Upload};
 pub use input::{Rejection, TextKind};
 pub use jwt::{IntoKeys, JwtError, JwtService, Key, Verified, jwks};
 pub use middleware::{AroundMarker, AuthenticateMarker, IntoLayer, Layer, Middleware, Next};
+pub use origin::Origins;
 pub use permission::{
     AnyoneMarker, HasScopes, IntoPermission, PermissionAnswer, PermissionFn, RequiredScope, SignedInMarker, has_scope,
     require_scope,
@@ -62,7 +67,12 @@ pub use registry::{
     TopicEntry,
 };
 pub use server::{Serve, Server};
-pub use session::{SessionChange, UserSessionService};
+pub use session::{Identity, SessionChange, UserSessionService};
+#[cfg(feature = "postgres")]
+pub use session_store::PostgresSessionStore;
+#[cfg(feature = "sqlite")]
+pub use session_store::SqliteSessionStore;
+pub use session_store::{MemorySessionStore, ParseSessionKeyError, SessionKey, SessionRecord, SessionStore, Sessions};
 pub use wire::{FromWire, Wire};
 
 /// Takes in the code that the build script generated, as the module `generated`.

@@ -12,7 +12,7 @@ use axum::response::Response;
 
 use crate::{
     app::App,
-    auth::Authenticator,
+    auth::{Authenticator, CookieLayer},
     function::PikkuFunc,
     http::{HttpCall, Route, refuse},
     rate_limit::Limiter,
@@ -62,6 +62,7 @@ impl<A: App> Next<'_, A> {
         while let Some((layer, rest)) = layers.split_first() {
             match layer {
                 Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
+                Layer(Kind::Cookie(cookie)) => call.authenticate_cookie(cookie).await,
                 Layer(Kind::Limit(limiter)) => {
                     if let Err(problem) = call.count(limiter) {
                         return refuse(&problem, call.headers());
@@ -89,6 +90,8 @@ pub struct Layer<A: App>(pub(crate) Kind<A>);
 pub(crate) enum Kind<A: App> {
     /// Looks for a credential, and needs no place around the rest.
     Authenticate(Arc<dyn Authenticator<A>>),
+    /// Looks for a session cookie, and keeps it.
+    Cookie(Arc<CookieLayer<A>>),
     /// Counts the call, and lets it through or not.
     Limit(Arc<Limiter<A>>),
     /// Runs around the rest.
@@ -99,6 +102,7 @@ impl<A: App> Clone for Layer<A> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
             Kind::Authenticate(authenticator) => Kind::Authenticate(Arc::clone(authenticator)),
+            Kind::Cookie(cookie) => Kind::Cookie(Arc::clone(cookie)),
             Kind::Limit(limiter) => Kind::Limit(Arc::clone(limiter)),
             Kind::Around(middleware) => Kind::Around(Arc::clone(middleware)),
         })
@@ -109,6 +113,7 @@ impl<A: App> fmt::Debug for Layer<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Kind::Authenticate(_) => "Layer::Authenticate",
+            Kind::Cookie(_) => "Layer::Cookie",
             Kind::Limit(_) => "Layer::Limit",
             Kind::Around(_) => "Layer::Around",
         })

@@ -5,13 +5,14 @@ use std::{fmt, sync::Arc, time::Duration};
 use crate::{
     access_table::AccessTable,
     app::App,
-    channel::{ChannelConfig, Origins, SlowConsumer},
+    channel::{ChannelConfig, SlowConsumer},
     client_address::TrustedProxies,
     coverage::{Held, Scope, held_on},
     event_hub::EventHub,
-    http::Route,
+    http::{Layers, Route},
     jwt::JwtService,
     middleware::{IntoLayer, Kind, Layer, OwnLayers},
+    origin::Origins,
     permission::{IntoPermission, SharedPermission},
     rate_limit::Limiter,
     registry::Registry,
@@ -222,7 +223,11 @@ impl<A: App> Pikku<A> {
         self
     }
 
-    /// Which pages may open a connection; those of the server itself if this is not called.
+    /// Which pages may open a connection, and change things where a cookie signs in; those of the server itself if this is
+    /// not called.
+    ///
+    /// # Panics
+    /// When the application is served, if one of the list is no origin.
     #[must_use]
     pub fn origins(mut self, origins: Origins) -> Self {
         self.config.channel.origins = origins;
@@ -297,6 +302,15 @@ impl<A: App> Pikku<A> {
                 "the permission `{}` covers nothing: {scope:?}; help: a path begins with `/`, and a tag stands in `tags(…)` of a function",
                 permission.name()
             );
+        }
+    }
+
+    /// Refuses authentication that could not work, or would not be safe.
+    pub(crate) fn check_authentication(&self, layers: &[Layers<A>]) {
+        let origins = &self.config.channel.origins;
+        let checked = layers.iter().try_for_each(|layers| layers.check(self.jwt.is_some(), origins));
+        if let Err(problem) = origins.check().and(checked) {
+            panic!("{problem}");
         }
     }
 

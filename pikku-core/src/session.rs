@@ -1,13 +1,99 @@
 //! Who is calling: the session of one request or one socket.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
 
-use crate::error::Error;
+use crate::{
+    error::{Error, Problem},
+    session_store::{SessionKey, Sessions},
+};
+
+/// Who somebody turned out to be, and for how long that holds.
+///
+/// An [`Authenticator`](crate::Authenticator) makes one, and so may the function that finds the session of an API key or
+/// a bearer token. A plain session turns into one that has no end of its own.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use pikku_core::Identity;
+///
+/// let in_an_hour = SystemTime::now() + Duration::from_secs(3600);
+/// let identity = Identity::new("ada").until(in_an_hour);
+/// assert_eq!(*identity.session(), "ada");
+/// ```
+pub struct Identity<S> {
+    pub(crate) session: Arc<S>,
+    pub(crate) until: Option<SystemTime>,
+    /// The time that a renewal can move `until` to at the latest, where it can be renewed.
+    pub(crate) renewable_until: Option<SystemTime>,
+    /// Where the session is written down, if it is.
+    pub(crate) kept: Option<Kept<S>>,
+}
+
+impl<S> Identity<S> {
+    /// Somebody with this session.
+    pub fn new(session: impl Into<Arc<S>>) -> Self {
+        Self { session: session.into(), until: None, renewable_until: None, kept: None }
+    }
+
+    /// The same, until then: a socket that lives longer has nobody signed in after it.
+    #[must_use]
+    pub fn until(mut self, until: SystemTime) -> Self {
+        self.until = Some(until);
+        self
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> &S {
+        &self.session
+    }
+}
+
+impl<S> From<S> for Identity<S> {
+    fn from(session: S) -> Self {
+        Self::new(session)
+    }
+}
+
+impl<S> Clone for Identity<S> {
+    fn clone(&self) -> Self {
+        Self {
+            session: Arc::clone(&self.session),
+            until: self.until,
+            renewable_until: self.renewable_until,
+            kept: self.kept.clone(),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Identity<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("until", &self.until).finish_non_exhaustive()
+    }
+}
+
+/// A session in a store.
+pub(crate) struct Kept<S> {
+    pub(crate) sessions: Sessions<S>,
+    pub(crate) key: SessionKey,
+}
+
+impl<S> Clone for Kept<S> {
+    fn clone(&self) -> Self {
+        Self { sessions: self.sessions.clone(), key: self.key }
+    }
+}
 
 /// Reads and changes the session of the call it was handed to, on HTTP and on channels alike.
 ///
 /// A function asks for it by value, `sessions: UserSessionService<UserSession>`. It is a handle: its clones see the same
-/// session, and a read sees every earlier change.
+/// session, and a read sees every earlier change. A change counts once the function has returned `Ok`; when it fails,
+/// everything is as it was before the call.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(async {
@@ -20,13 +106,15 @@ use crate::error::Error;
 /// assert_eq!(sessions.get(), None);
 /// # Ok::<(), pikku_core::Error>(()) }).expect("nothing fails in memory");
 /// ```
-#[derive(Debug)]
 pub struct UserSessionService<S>(Arc<Mutex<State<S>>>);
 
-#[derive(Debug)]
 struct State<S> {
-    session: Option<Arc<S>>,
+    identity: Option<Identity<S>>,
+    /// Whether somebody was signed in whose time is up.
+    ended: bool,
     change: Option<SessionChange>,
+    /// Who was signed in before the change.
+    before: Option<Identity<S>>,
 }
 
 /// How a function changed the session it was called with.
@@ -38,46 +126,68 @@ pub enum SessionChange {
     Cleared,
 }
 
+/// Whether somebody is signed in, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Nobody,
+    SignedIn,
+    Until(SystemTime),
+}
+
 impl<S> UserSessionService<S> {
     /// A service with nobody signed in. Tests make one; functions are handed theirs.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(State { session: None, change: None })))
+        Self(Arc::new(Mutex::new(State { identity: None, ended: false, change: None, before: None })))
     }
 
     /// Signs in: what follows sees `session`, and it is persisted when the function returns `Ok`.
     ///
+    /// Over HTTP it is written into the cookie, and into the session store, of
+    /// [`auth_cookie`](crate::auth_cookie) if there is one. On a channel it lasts as long as the connection;
+    /// [`set_until`](Self::set_until) lets it end earlier.
+    ///
     /// # Errors
-    /// When the session can't be written down where sessions are kept.
-    #[expect(clippy::unused_async, reason = "a session store is asked here once there is one")]
+    /// None today; a service that fails may say so here.
+    #[expect(clippy::unused_async, reason = "whoever signs in may have to wait for it one day")]
     pub async fn set(&self, session: S) -> Result<(), Error> {
-        let mut state = self.state();
-        state.session = Some(Arc::new(session));
-        state.change = Some(SessionChange::Set);
+        self.change_to(Some(Identity::new(session)), SessionChange::Set);
+        Ok(())
+    }
+
+    /// Signs in until a certain time, such as that at which a token ends.
+    ///
+    /// On a channel nobody is signed in after it. A cookie that is set ends then, if it would not have ended before.
+    ///
+    /// # Errors
+    /// None today; a service that fails may say so here.
+    #[expect(clippy::unused_async, reason = "whoever signs in may have to wait for it one day")]
+    pub async fn set_until(&self, session: S, until: SystemTime) -> Result<(), Error> {
+        self.change_to(Some(Identity::new(session).until(until)), SessionChange::Set);
         Ok(())
     }
 
     /// Says who is calling, and persists nothing: what authentication middleware uses.
     pub fn set_initial(&self, session: S) {
-        self.state().session = Some(Arc::new(session));
+        self.start(Identity::new(session));
     }
 
     /// Signs out: what follows sees nobody, and it is persisted when the function returns `Ok`.
     ///
+    /// The cookie expires, and a session in a store is revoked, which ends it everywhere.
+    ///
     /// # Errors
-    /// When the session can't be taken out of where sessions are kept.
-    #[expect(clippy::unused_async, reason = "a session store is asked here once there is one")]
+    /// None today; a service that fails may say so here.
+    #[expect(clippy::unused_async, reason = "whoever signs out may have to wait for it one day")]
     pub async fn clear(&self) -> Result<(), Error> {
-        let mut state = self.state();
-        state.session = None;
-        state.change = Some(SessionChange::Cleared);
+        self.change_to(None, SessionChange::Cleared);
         Ok(())
     }
 
     /// Who is calling, if they are signed in.
     #[must_use]
     pub fn get(&self) -> Option<Arc<S>> {
-        self.state().session.clone()
+        self.state().current().map(|identity| Arc::clone(&identity.session))
     }
 
     /// How the session was changed since the call began.
@@ -86,9 +196,102 @@ impl<S> UserSessionService<S> {
         self.state().change
     }
 
+    fn change_to(&self, identity: Option<Identity<S>>, change: SessionChange) {
+        let mut state = self.state();
+        let before = std::mem::replace(&mut state.identity, identity);
+        if state.change.replace(change).is_none() {
+            state.before = before;
+        }
+        state.ended = false;
+    }
+
+    /// Says who is calling, and for how long.
+    pub(crate) fn start(&self, identity: Identity<S>) {
+        self.state().identity = Some(identity);
+    }
+
+    /// Takes back who is calling.
+    pub(crate) fn forget(&self) {
+        self.state().identity = None;
+    }
+
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.state().current().is_some()
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        match self.state().current().map(|identity| identity.until) {
+            None => Standing::Nobody,
+            Some(None) => Standing::SignedIn,
+            Some(Some(until)) => Standing::Until(until),
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Option<Identity<S>> {
+        self.state().current().cloned()
+    }
+
+    pub(crate) fn kept(&self) -> Option<Kept<S>> {
+        self.state().current().and_then(|identity| identity.kept.clone())
+    }
+
+    /// What somebody is told who has to be signed in, and is not.
+    pub(crate) fn nobody(&self) -> Problem {
+        if self.state().ended { Problem::invalid_token() } else { Problem::unauthorized() }
+    }
+
+    /// Lets a change stand, and says who was signed in before it.
+    pub(crate) fn commit(&self) -> Option<(SessionChange, Option<Identity<S>>)> {
+        let mut state = self.state();
+        let change = state.change.take()?;
+        Some((change, state.before.take()))
+    }
+
+    /// Takes a change back.
+    pub(crate) fn roll_back(&self) {
+        let mut state = self.state();
+        if state.change.take().is_some() {
+            state.identity = state.before.take();
+        }
+    }
+
+    /// Ends a session of a store from outside. It says whether somebody was signed in by it right now.
+    pub(crate) fn end(&self, key: &SessionKey) -> bool {
+        let mut state = self.state();
+        // A call that fails later must not bring it back.
+        state.before.take_if(|before| before.is(key));
+        let ended = state.identity.take_if(|identity| identity.is(key)).is_some();
+        state.ended |= ended;
+        ended
+    }
+
+    /// Moves the end of a session of a store that was renewed elsewhere.
+    pub(crate) fn extend(&self, key: &SessionKey, until: SystemTime) {
+        if let Some(identity) = self.state().identity.as_mut().filter(|identity| identity.is(key)) {
+            identity.until = Some(until);
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State<S>> {
         // No code runs under the lock that could panic half-way through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S> Identity<S> {
+    fn is(&self, key: &SessionKey) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.key == *key)
+    }
+}
+
+impl<S> State<S> {
+    /// Who is signed in right now; whose time is up is not.
+    fn current(&mut self) -> Option<&Identity<S>> {
+        if self.identity.as_ref()?.until.is_some_and(|until| until <= SystemTime::now()) {
+            self.identity = None;
+            self.ended = true;
+        }
+        self.identity.as_ref()
     }
 }
 
@@ -101,5 +304,47 @@ impl<S> Clone for UserSessionService<S> {
 impl<S> Default for UserSessionService<S> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<S> fmt::Debug for UserSessionService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserSessionService").field("standing", &self.standing()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn h7_what_a_failed_call_changed_is_taken_back() {
+        let sessions = UserSessionService::new();
+        sessions.set_initial("ada");
+        for _ in 0..2 {
+            sessions.set("eve").await.expect("it is set");
+        }
+        assert_eq!(sessions.get().as_deref(), Some(&"eve"));
+        sessions.roll_back();
+        assert_eq!(sessions.get().as_deref(), Some(&"ada"));
+        sessions.clear().await.expect("it is cleared");
+        let (change, before) = sessions.commit().expect("a change");
+        assert_eq!((change, before.map(|before| *before.session)), (SessionChange::Cleared, Some("ada")));
+        sessions.roll_back();
+        assert_eq!(sessions.get(), None);
+    }
+
+    #[tokio::test]
+    async fn s4_nobody_is_signed_in_once_the_time_is_up() {
+        let sessions = UserSessionService::new();
+        sessions.set_until("ada", SystemTime::now() + Duration::from_secs(60)).await.expect("it is set");
+        assert!(matches!(sessions.standing(), Standing::Until(_)));
+        sessions.set_until("ada", SystemTime::now()).await.expect("it is set");
+        assert_eq!((sessions.get(), sessions.standing()), (None, Standing::Nobody));
+        assert_eq!(sessions.nobody().code(), "invalid_token");
+        sessions.clear().await.expect("it is cleared");
+        assert_eq!(sessions.nobody().code(), "unauthorized");
     }
 }

@@ -1,14 +1,14 @@
 //! API keys, in a header or in the query.
 
-use std::{fmt, future::Future, marker::PhantomData};
+use std::{fmt, future::Future, marker::PhantomData, sync::OnceLock};
 
-use super::{Authentication, Authenticator};
+use super::{Authentication, Authenticator, token};
 use crate::{
     app::{App, Services},
     http::HttpCall,
-    input::form_pairs,
-    middleware::BoxFuture,
+    jwt::JwtService,
     rate_limit::ApiKeyId,
+    session::Identity,
 };
 
 /// Where an API key is looked for.
@@ -24,7 +24,7 @@ pub enum ApiKeySource {
 
 /// Authentication by API key: `find` says whose a key is.
 ///
-/// A key in the query is taken out of what the function reads.
+/// A key in the query is taken out of the request before anything else sees it.
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};
@@ -41,28 +41,38 @@ pub enum ApiKeySource {
 /// let _ = auth_api_key(ApiKeySource::All, find_session);
 /// # }
 /// ```
-pub fn auth_api_key<S, F, E>(source: ApiKeySource, find: F) -> ApiKeyAuth<F, E>
+pub fn auth_api_key<S, F, T, E>(source: ApiKeySource, find: F) -> ApiKeyAuth<F, T, E>
 where
     S: Services,
-    F: for<'a> FindSession<'a, S, E>,
+    F: for<'a> FindSession<'a, S, T, E>,
 {
-    ApiKeyAuth { source, find, error: PhantomData }
+    ApiKeyAuth { source, find, found: PhantomData }
+}
+
+/// Authentication by API keys that are JWTs of the application's [`JwtService`](crate::JwtService), made for the purpose
+/// `api-key`: the payload is the session.
+///
+/// A token of any other purpose is no API key, and an API key signs in by nothing but this.
+pub fn auth_api_key_jwt(source: ApiKeySource) -> ApiKeyJwt {
+    ApiKeyJwt { source, keys: OnceLock::new() }
 }
 
 /// An async function from a credential to a session: `async fn(&Services, &str) -> Result<Option<Session>, E>`.
-pub trait FindSession<'a, S: Services, E>: Send + Sync + 'static {
+///
+/// Where a credential holds only until a certain time, it gives an [`Identity`] instead of a session.
+pub trait FindSession<'a, S: Services, T, E>: Send + Sync + 'static {
     /// The future that it returns.
-    type Future: Future<Output = Result<Option<<S::App as App>::Session>, E>> + Send + 'a;
+    type Future: Future<Output = Result<Option<T>, E>> + Send + 'a;
 
     /// Calls it.
     fn find(&self, services: &'a S, credential: &'a str) -> Self::Future;
 }
 
-impl<'a, S, E, F, R> FindSession<'a, S, E> for F
+impl<'a, S, T, E, F, R> FindSession<'a, S, T, E> for F
 where
     S: Services,
     F: Fn(&'a S, &'a str) -> R + Send + Sync + 'static,
-    R: Future<Output = Result<Option<<S::App as App>::Session>, E>> + Send + 'a,
+    R: Future<Output = Result<Option<T>, E>> + Send + 'a,
 {
     type Future = R;
 
@@ -73,13 +83,13 @@ where
 
 /// API key authentication; [`auth_api_key`] makes it.
 #[must_use]
-pub struct ApiKeyAuth<F, E> {
+pub struct ApiKeyAuth<F, T, E> {
     source: ApiKeySource,
     find: F,
-    error: PhantomData<fn() -> E>,
+    found: PhantomData<fn() -> (T, E)>,
 }
 
-impl<F, E> fmt::Debug for ApiKeyAuth<F, E> {
+impl<F, T, E> fmt::Debug for ApiKeyAuth<F, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiKeyAuth").field("source", &self.source).finish_non_exhaustive()
     }
@@ -87,6 +97,14 @@ impl<F, E> fmt::Debug for ApiKeyAuth<F, E> {
 
 /// What the log calls the credential.
 const NAME: &str = "API key";
+/// API key authentication by JWT; [`auth_api_key_jwt`] makes it.
+#[derive(Debug)]
+#[must_use]
+pub struct ApiKeyJwt {
+    source: ApiKeySource,
+    /// The application's service, for this purpose.
+    keys: OnceLock<JwtService>,
+}
 
 /// The name that a key has in a query.
 const QUERY_KEY: &str = "apiKey";
@@ -96,19 +114,20 @@ const HEADER: &str = "x-api-key";
 
 /// Tells the API key that a call was signed in by from others, if it was signed in by one.
 pub(crate) fn api_key_id<A: App>(call: &HttpCall<A>) -> Option<ApiKeyId> {
-    if call.credential != Some(NAME) {
+    if call.signed_in_by() != Some(NAME) {
         return None;
     }
     let header = call.headers().get(HEADER).map(|value| ApiKeyId::of(value.as_bytes()));
-    let query = call.request().uri.query().and_then(query_value).map(|key| ApiKeyId::of(key.as_bytes()));
+    let query = call.query_credential(QUERY_KEY).map(|key| ApiKeyId::of(key.as_bytes()));
     // With a key in both places it can't be told here which of them was good, and the other may be made up.
     if header.is_some() && query.is_some() { None } else { header.or(query) }
 }
 
-impl<A, F, E> Authenticator<A> for ApiKeyAuth<F, E>
+impl<A, F, T, E> Authenticator<A> for ApiKeyAuth<F, T, E>
 where
     A: App,
-    F: for<'a> FindSession<'a, A::Services, E>,
+    F: for<'a> FindSession<'a, A::Services, T, E>,
+    T: Into<Identity<A::Session>> + Send + 'static,
     E: fmt::Display + Send + 'static,
 {
     fn name(&self) -> &'static str {
@@ -116,50 +135,80 @@ where
     }
 
     fn query_key(&self) -> Option<&'static str> {
-        (self.source != ApiKeySource::Header).then_some(QUERY_KEY)
+        self.source.query_key()
     }
 
     fn authenticate<'a>(&'a self, call: &'a HttpCall<A>) -> Authentication<'a, A::Session> {
-        let header = match self.source {
-            ApiKeySource::Query => None,
-            _ => call.headers().get(HEADER).map(|value| value.to_str().unwrap_or_default().to_owned()),
+        self.source.with_key(call, |key| ask(&self.find, call.services(), key))
+    }
+}
+
+impl<A: App> Authenticator<A> for ApiKeyJwt {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn query_key(&self) -> Option<&'static str> {
+        self.source.query_key()
+    }
+
+    fn needs_jwt(&self) -> bool {
+        true
+    }
+
+    fn authenticate<'a>(&'a self, call: &'a HttpCall<A>) -> Authentication<'a, A::Session> {
+        self.source.with_key(call, |key| token::authenticate_key(call, &self.keys, key))
+    }
+}
+
+impl ApiKeySource {
+    fn query_key(self) -> Option<&'static str> {
+        (self != Self::Header).then_some(QUERY_KEY)
+    }
+
+    /// Looks at the key of a request, if it has one that can be read.
+    fn with_key<'a, A: App>(
+        self,
+        call: &'a HttpCall<A>,
+        look: impl FnOnce(&'a str) -> Authentication<'a, A::Session>,
+    ) -> Authentication<'a, A::Session> {
+        let header = match self {
+            Self::Query => None,
+            Self::Header | Self::All => {
+                let mut values = call.headers().get_all(HEADER).iter();
+                match (values.next(), values.next()) {
+                    (Some(value), None) => Some(value.to_str().unwrap_or_default()),
+                    (Some(_), Some(_)) => Some(""),
+                    (None, _) => None,
+                }
+            }
         };
-        let key = header.or_else(|| match self.source {
-            ApiKeySource::Header => None,
-            _ => query_value(call.request().uri.query()?),
-        });
-        match key {
+        match header.or_else(|| call.query_credential(self.query_key()?)) {
             // Such a key is nobody's, and needs no asking.
-            Some(key) if key.is_empty() => Authentication::Rejected("it is empty, or not ASCII".to_owned()),
-            Some(key) => Authentication::Pending(self.look_up(call.services(), key)),
+            Some("") => Authentication::Rejected("it is empty, not ASCII, or given twice".to_owned()),
+            Some(key) => look(key),
             None => Authentication::Absent,
         }
     }
 }
 
-impl<F, E> ApiKeyAuth<F, E>
+/// Asks `find` whose a credential is.
+pub(super) fn ask<'a, S, F, T, E>(
+    find: &'a F,
+    services: &'a S,
+    credential: &'a str,
+) -> Authentication<'a, <S::App as App>::Session>
 where
+    S: Services,
+    F: for<'f> FindSession<'f, S, T, E>,
+    T: Into<Identity<<S::App as App>::Session>> + Send + 'static,
     E: fmt::Display + Send + 'static,
 {
-    fn look_up<'a, S>(
-        &'a self,
-        services: &'a S,
-        key: String,
-    ) -> BoxFuture<'a, Authentication<'a, <S::App as App>::Session>>
-    where
-        S: Services,
-        F: for<'f> FindSession<'f, S, E>,
-    {
-        Box::pin(async move {
-            match self.find.find(services, &key).await {
-                Ok(Some(session)) => Authentication::SignedIn(session),
-                Ok(None) => Authentication::Rejected("it belongs to nobody".to_owned()),
-                Err(error) => Authentication::Failed(error.to_string()),
-            }
-        })
-    }
-}
-
-fn query_value(query: &str) -> Option<String> {
-    form_pairs(query).flatten().find(|(name, _)| name == QUERY_KEY).map(|(_, value)| value.into_owned())
+    Authentication::Pending(Box::pin(async move {
+        match find.find(services, credential).await {
+            Ok(Some(found)) => Authentication::SignedIn(found.into()),
+            Ok(None) => Authentication::Rejected("it belongs to nobody".to_owned()),
+            Err(error) => Authentication::Failed(error.to_string()),
+        }
+    }))
 }

@@ -4,26 +4,42 @@
 //! first that yields a session wins. A credential that is no good never fails a request by itself: a public function runs
 //! as if nobody were signed in, and a protected one answers 401. Where it can't be found out whose a credential is, since
 //! the database is down, say, a protected function answers 500: nobody should be signed out by an outage.
+//!
+//! A cookie is not like the others, since browsers send it along without being asked to. A bad API key or bearer token is
+//! never made up for by a good cookie, and what a cookie signs in is checked to come from a page of ours.
 
 mod api_key;
 mod bearer;
+mod cookie;
+mod duration;
+mod token;
 
 pub(crate) use api_key::api_key_id;
-pub use api_key::{ApiKeyAuth, ApiKeySource, FindSession, auth_api_key};
-pub use bearer::{BearerAuth, BearerJwt, auth_bearer};
+pub use api_key::{ApiKeyAuth, ApiKeyJwt, ApiKeySource, FindSession, auth_api_key, auth_api_key_jwt};
+pub use bearer::{BearerAuth, BearerCallback, BearerJwt, BearerToken, auth_bearer};
+pub use cookie::{CookieAuth, CookieMarker, JwtCookie, SameSite, StoredCookie, UnreadCookie, auth_cookie};
+pub(crate) use cookie::{CookieLayer, CookieRequest};
+pub use duration::{days, hours, minutes, weeks};
 
 use std::fmt;
 
-use crate::{app::App, http::HttpCall, middleware::BoxFuture};
+use crate::{app::App, http::HttpCall, middleware::BoxFuture, session::Identity};
 
 /// Looks for one kind of credential.
 pub trait Authenticator<A: App>: Send + Sync + 'static {
     /// What the log calls the credential.
     fn name(&self) -> &'static str;
 
-    /// The key in the query that the credential may stand under, which is then no part of the input.
+    /// The key in the query that the credential may stand under.
+    ///
+    /// It is taken out of the request before anything else sees it; [`HttpCall::query_credential`] has its value.
     fn query_key(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Whether it can't do without the application's [`JwtService`](crate::JwtService).
+    fn needs_jwt(&self) -> bool {
+        false
     }
 
     /// Looks for the credential and asks who it belongs to.
@@ -35,7 +51,7 @@ pub enum Authentication<'a, S> {
     /// No credential of this kind.
     Absent,
     /// A credential, and whose it is.
-    SignedIn(S),
+    SignedIn(Identity<S>),
     /// A credential that is no good, and why, for the log.
     Rejected(String),
     /// Whose it is can't be found out right now, and why, for the log.

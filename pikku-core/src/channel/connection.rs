@@ -5,7 +5,7 @@ use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
     task::{Context, Poll, ready},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
@@ -17,7 +17,11 @@ use super::{
     outbound::Next,
     upgrade::Stopping,
 };
-use crate::{app::App, error::Problem};
+use crate::{
+    app::App,
+    error::Problem,
+    session::{Kept, Standing},
+};
 
 /// How long the other side has to answer a goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -29,6 +33,9 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
     opening: Vec<u8>,
     mut stopping: Option<Stopping>,
 ) {
+    // For as long as this is held, the connection ends with its session.
+    let kept = connected.sessions.kept();
+    let _attached = kept.map(|Kept { sessions, key }| sessions.attach(key, &connected.connection, &connected.sessions));
     let opened = |moment| Opened { connected: &connected, opening: &opening, routing: D::ROUTING, moment };
     let life = Life::<A, D> {
         socket: Socket { inner: socket, unflushed: false, closing: false },
@@ -77,7 +84,9 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         let opened_at = Instant::now();
         let mut heartbeat = tokio::time::interval(config.heartbeat);
         heartbeat.tick().await;
-        let mut sign_in = pin!(tokio::time::sleep(config.sign_in));
+        // Goes off when somebody has to have signed in, or when the session of who has ends.
+        let mut timer = pin!(tokio::time::sleep(config.sign_in));
+        let mut watched = None;
         let mut misses = 0;
         let mut pending: VecDeque<Received> = VecDeque::new();
         let mut draining = false;
@@ -97,7 +106,11 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                 outbound.close(1012, "the server is about to restart");
             }
             let may_read = !draining && pending.len() < config.pending;
-            let must_sign_in = !D::PUBLIC && self.connected.sessions.get().is_none();
+            let standing = self.connected.sessions.standing();
+            if watched != Some(standing) {
+                watched = Some(standing);
+                timer.as_mut().reset(self.next_look(standing));
+            }
             tokio::select! {
                 biased;
                 handled = poll_fn(|cx| poll_running(running.as_mut(), cx)) => {
@@ -124,10 +137,13 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     misses += 1;
                     let _ = outbound.push(Frame::Ping(Vec::new().into()));
                 }
-                () = &mut sign_in, if must_sign_in => {
-                    outbound.close(4401, "nobody has signed in");
-                    // It stays ready, and has nothing more to say.
-                    sign_in.as_mut().reset(tokio::time::Instant::now() + config.sign_in);
+                () = &mut timer, if !D::PUBLIC => {
+                    // What is being handled may have signed somebody in by now.
+                    let is_nobody = |standing| standing == Standing::Nobody;
+                    if is_nobody(standing) && is_nobody(self.connected.sessions.standing()) {
+                        outbound.close(4401, "nobody has signed in");
+                    }
+                    watched = None;
                 }
                 // What has come is still answered, and nothing more is read.
                 () = stopped(stopping), if !draining => draining = true,
@@ -146,6 +162,19 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
             }
         };
         tokio::join!(rest, self.socket.part(ending));
+    }
+
+    /// When there is something to be done about the session, if nothing happens before: whoever is not signed in, or no
+    /// longer, has some time for it.
+    fn next_look(&self, standing: Standing) -> tokio::time::Instant {
+        const RARELY: Duration = Duration::from_secs(60 * 60);
+
+        let wait = match standing {
+            Standing::Nobody => self.connected.runtime.config.channel.sign_in,
+            Standing::SignedIn => RARELY,
+            Standing::Until(until) => until.duration_since(SystemTime::now()).unwrap_or_default().min(RARELY),
+        };
+        tokio::time::Instant::now() + wait
     }
 
     fn answer(&self, handled: Handled) {

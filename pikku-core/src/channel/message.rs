@@ -24,7 +24,7 @@ use crate::{
     input::{self, Document},
     pikku::Runtime,
     rate_limit::Caller,
-    session::UserSessionService,
+    session::{Kept, SessionChange, UserSessionService},
     wire::Wire,
 };
 
@@ -46,6 +46,31 @@ pub(super) enum Moment<'m> {
     Opening,
     Message { action: Option<&'m str> },
     Closed,
+}
+
+impl<A: App> Connected<A> {
+    /// Who is signed in. A session in a store is looked up each time, since it may have been revoked on another node.
+    async fn session(&self) -> Result<Option<Arc<A::Session>>, Problem> {
+        if let Some(Kept { sessions, key }) = self.sessions.kept() {
+            let end = sessions.end_of(&key).await;
+            match end.map_err(|error| Problem::internal().caused_by("a session store", error))? {
+                Some(until) => self.sessions.extend(&key, until),
+                None => drop(self.sessions.end(&key)),
+            }
+        }
+        Ok(self.sessions.get())
+    }
+
+    /// Lets what a function did with the session stand. Whoever signs out ends a session in a store everywhere.
+    async fn persist_session(&self) -> Result<(), Problem> {
+        if let Some((SessionChange::Cleared, Some(before))) = self.sessions.commit()
+            && let Some(Kept { sessions, key }) = before.kept
+        {
+            let revoked = sessions.revoke(&key).await;
+            revoked.map_err(|error| Problem::internal().caused_by("a session store", error))?;
+        }
+        Ok(())
+    }
 }
 
 /// What became of a message: the frames that answer it.
@@ -249,9 +274,9 @@ async fn call<F: PikkuFunc>(
         if let Moment::Message { action } = moment {
             connected.count::<F>(action)?;
         }
-        let session = sessions.get();
+        let session = connected.session().await?;
         if F::AUTH && session.is_none() {
-            return Err(Problem::unauthorized());
+            return Err(sessions.nobody());
         }
         let wire = Wire {
             services: &runtime.services,
@@ -264,7 +289,14 @@ async fn call<F: PikkuFunc>(
         };
         run::<F>(&wire, input()?).await
     };
-    Guarded::new(called, runtime.config.timeout).await.into_result(F::NAME).flatten()
+    let answered = Guarded::new(called, runtime.config.timeout).await.into_result(F::NAME).flatten();
+    match answered {
+        Ok(output) => connected.persist_session().await.map(|()| output),
+        Err(problem) => {
+            sessions.roll_back();
+            Err(problem)
+        }
+    }
 }
 
 fn not_json(error: serde_json::Error) -> Problem {

@@ -9,7 +9,6 @@ mod frame;
 mod handle;
 mod limits;
 mod message;
-mod origin;
 pub(crate) mod outbound;
 mod upgrade;
 
@@ -17,14 +16,13 @@ pub use frame::ReplyShape;
 pub(crate) use handle::Connection;
 pub use handle::{Channel, ChannelState};
 pub use message::{Binary, Handled, Message, Opened, Text, check_opening};
-pub use origin::Origins;
 pub(crate) use outbound::Outbound;
 pub use outbound::SlowConsumer;
 pub(crate) use upgrade::{Stopping, credentials_from_protocols, upgrade};
 
 use std::time::Duration;
 
-use crate::{app::App, error::Problem};
+use crate::{app::App, error::Problem, origin::Origins};
 
 /// A channel, as its functions name it; `#[pikku_channel]` implements it.
 #[diagnostic::on_unimplemented(

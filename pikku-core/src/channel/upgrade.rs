@@ -27,7 +27,7 @@ const PROTOCOL: &str = "pikku.v1";
 /// Upgrades a request that has passed the middleware.
 pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> Result<Response, Problem> {
     let config = &call.runtime.config.channel;
-    if !config.origins.allow(call.headers()) {
+    if !config.origins.allow(call.request()) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "foreign_origin")
             .with_detail("pages of this origin may not open a connection"));
     }
@@ -39,9 +39,15 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
         return Err(Problem::new(StatusCode::UPGRADE_REQUIRED, "websocket_version")
             .with_detail("this server speaks version 13 of the WebSocket protocol"));
     }
-    let session = call.sessions.get();
-    if session.is_none() && (!D::PUBLIC && !D::HAS_PUBLIC_ROUTES) {
-        return Err(call.nobody());
+    call.check_cross_site_upgrade()?;
+    if !D::PUBLIC && !call.sessions.is_signed_in() {
+        // Whoever says who they are, and is wrong about it, would wait in vain to be somebody.
+        if let Some(problem) = call.explicit_trouble() {
+            return Err(problem.clone());
+        }
+        if !D::HAS_PUBLIC_ROUTES {
+            return Err(call.nobody());
+        }
     }
     let opening = opening_document(call)?;
     D::check_opening(&opening)?;
@@ -68,7 +74,11 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
 
 /// Whether a request asks for a WebSocket at all.
 fn is_upgrade(headers: &HeaderMap) -> bool {
-    headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    let has = |name: HeaderName, wanted: &[u8]| {
+        let mut values = headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        values.any(|value| value.trim_ascii().eq_ignore_ascii_case(wanted))
+    };
+    has(header::CONNECTION, b"upgrade") && has(header::UPGRADE, b"websocket")
 }
 
 /// An id that nobody can guess, so that it is safe to hand around.
@@ -90,30 +100,32 @@ fn new_id() -> String {
 /// Puts a credential that came as a protocol where the authenticators look for it.
 ///
 /// A browser can set no headers on a WebSocket, only the protocols that it would speak: `bearer.<token>` and
-/// `apiKey.<key>`, where token and key have only the characters that a protocol may have. They are never echoed.
+/// `apiKey.<key>`, where token and key have only the characters that a protocol may have. They are never echoed, and what
+/// looks at the request from here on finds them among its protocols no more. A request that opens no connection has no
+/// business with protocols, and what it says there is nobody's credential.
 pub(crate) fn credentials_from_protocols(headers: &mut HeaderMap) {
-    let protocols: Vec<String> = headers
-        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|protocol| protocol.trim().to_owned())
-        .collect();
-    for protocol in protocols {
+    if !is_upgrade(headers) || !headers.contains_key(header::SEC_WEBSOCKET_PROTOCOL) {
+        return;
+    }
+    let offered: Vec<HeaderValue> = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().cloned().collect();
+    headers.remove(header::SEC_WEBSOCKET_PROTOCOL);
+    for protocol in offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
+        let protocol = protocol.trim();
         if let Some(token) = protocol.strip_prefix("bearer.") {
-            insert(headers, header::AUTHORIZATION, &format!("Bearer {token}"));
+            append_secret(headers, header::AUTHORIZATION, &format!("Bearer {token}"));
         } else if let Some(key) = protocol.strip_prefix("apiKey.") {
-            insert(headers, HeaderName::from_static("x-api-key"), key);
+            append_secret(headers, HeaderName::from_static("x-api-key"), key);
+        } else if let Ok(protocol) = HeaderValue::from_str(protocol) {
+            headers.append(header::SEC_WEBSOCKET_PROTOCOL, protocol);
         }
     }
 }
 
-/// Inserts a header that is not there yet. It is marked as a secret, so that nothing prints it.
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(mut value) = HeaderValue::from_str(value)
-        && !headers.contains_key(&name)
-    {
+/// Adds a header that is marked as a secret, so that nothing prints it. Two of one kind are for the authenticators to
+/// refuse.
+fn append_secret(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(mut value) = HeaderValue::from_str(value) {
         value.set_sensitive(true);
-        headers.insert(name, value);
+        headers.append(name, value);
     }
 }

@@ -172,9 +172,7 @@ fn call_document<'c, A: App>(call: &'c HttpCall<A>, body: &'c Read) -> Result<Do
     if let Some(query) = call.request().uri.query() {
         for pair in form_pairs(query) {
             let (name, value) = pair.map_err(|error| Problem::bad_request(format!("the query: {error}")))?;
-            if !call.secret_keys.contains(&&*name) {
-                texts.query(name, value)?;
-            }
+            texts.query(name, value)?;
         }
     }
     let json = match body {

@@ -9,18 +9,12 @@ use axum::body::Body;
 use http::{HeaderMap, StatusCode, request::Parts};
 
 use super::{
+    credentials::Credentials,
     handle::{Http, Outgoing},
     multipart::FailureSlot,
     route::Route,
 };
-use crate::{
-    app::App,
-    auth::{Authentication, Authenticator},
-    error::Problem,
-    pikku::Runtime,
-    rate_limit::Standing,
-    session::UserSessionService,
-};
+use crate::{app::App, pikku::Runtime, rate_limit::Standing, session::UserSessionService};
 
 /// One HTTP request while it is being answered; what middleware works on.
 pub struct HttpCall<A: App> {
@@ -32,14 +26,9 @@ pub struct HttpCall<A: App> {
     pub(crate) body: Option<Body>,
     pub(crate) parameters: Parameters,
     pub(crate) sessions: UserSessionService<A::Session>,
-    /// The keys in the query that stand for credentials, and are no part of the input.
-    pub(crate) secret_keys: Vec<&'static str>,
+    pub(crate) credentials: Credentials<A>,
     /// Why a file of a form could not be read to its end.
     pub(crate) upload_failure: FailureSlot,
-    /// What was wrong with the first credential that was no good.
-    pub(crate) credential_trouble: Option<Problem>,
-    /// The kind of credential that somebody signed in by.
-    pub(crate) credential: Option<&'static str>,
     /// How the caller stands with the limits that the call was counted against.
     pub(crate) standings: Vec<Standing>,
 }
@@ -79,39 +68,11 @@ impl<A: App> HttpCall<A> {
         &self.sessions
     }
 
-    /// What somebody is told who has to be signed in, and is not.
-    pub(crate) fn nobody(&self) -> Problem {
-        self.credential_trouble.clone().unwrap_or_else(Problem::unauthorized)
-    }
-
-    /// Asks an authenticator, unless somebody is signed in already.
-    pub(crate) async fn authenticate(&mut self, authenticator: &dyn Authenticator<A>) {
-        self.secret_keys.extend(authenticator.query_key());
-        if self.sessions.get().is_some() {
-            return;
-        }
-        let trouble = {
-            let outcome = match authenticator.authenticate(self) {
-                Authentication::Pending(future) => future.await,
-                ready => ready,
-            };
-            match outcome {
-                Authentication::SignedIn(session) => {
-                    self.sessions.set_initial(session);
-                    None
-                }
-                Authentication::Rejected(reason) => {
-                    tracing::debug!(credential = authenticator.name(), %reason, "a credential was refused");
-                    Some(Problem::invalid_token())
-                }
-                Authentication::Failed(reason) => Some(Problem::internal().caused_by(authenticator.name(), reason)),
-                Authentication::Absent | Authentication::Pending(_) => None,
-            }
-        };
-        if self.sessions.get().is_some() {
-            self.credential = Some(authenticator.name());
-        }
-        self.credential_trouble = self.credential_trouble.take().or(trouble);
+    /// A credential that stood in the query, where an [`Authenticator`](crate::Authenticator) of this route said that there may be one. It is
+    /// empty if it could not be read.
+    #[must_use]
+    pub fn query_credential(&self, key: &str) -> Option<&str> {
+        self.credentials.in_query.iter().find(|(name, _)| *name == key).map(|(_, value)| &**value)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod body;
 mod call;
+mod credentials;
 mod handle;
 mod limits;
 mod multipart;
@@ -18,6 +19,7 @@ mod upload;
 pub(crate) use body::opening_document;
 pub use call::HttpCall;
 pub(crate) use call::HttpContext;
+pub(crate) use credentials::Layers;
 pub use handle::{Http, Raw};
 pub(crate) use respond::refuse;
 pub use route::{Access, Dispatch, Route};

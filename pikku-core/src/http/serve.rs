@@ -8,6 +8,7 @@ use http::{HeaderValue, Request, StatusCode};
 use super::{
     body::read_input,
     call::{HttpCall, HttpContext, Parameters},
+    credentials::{Credentials, Layers},
     multipart::FailureSlot,
     respond::{REQUEST_ID, refuse, refuse_as},
     route::{Dispatch, Found, Matcher, Route, shape},
@@ -28,15 +29,15 @@ use crate::{
 pub struct Serving<A: App, D> {
     runtime: Arc<Runtime<A>>,
     matcher: Matcher,
-    /// The middleware of each route, outermost first.
-    layers: Vec<Vec<Layer<A>>>,
+    /// What is around each route.
+    layers: Vec<Layers<A>>,
     dispatch: PhantomData<fn() -> D>,
 }
 
 /// A request that has found its route; generated code picks the function.
 pub struct Incoming<'i, A: App> {
     runtime: &'i Arc<Runtime<A>>,
-    layers: &'i [Layer<A>],
+    layers: &'i Layers<A>,
     route: &'static Route,
     /// The place of the route in the table.
     number: usize,
@@ -65,15 +66,16 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
     pub fn new(app: Pikku<A>) -> Self {
         app.check_coverage(D::ROUTES);
         let own = OwnLayers::default();
-        let layers = D::ROUTES
+        let layers: Vec<_> = D::ROUTES
             .iter()
             .enumerate()
             .map(|(number, route)| {
                 let mut layers = app.layers_of(route);
                 layers.extend(own.of_route(route, || D::middleware(number)).iter().cloned());
-                layers
+                Layers::new(layers)
             })
             .collect();
+        app.check_authentication(&layers);
         Self {
             runtime: app.into_runtime(D::ROUTES, own),
             matcher: Matcher::new(D::ROUTES),
@@ -130,10 +132,10 @@ impl<'i, A: App> Incoming<'i, A> {
     }
 
     /// Opens a connection to the channel that `D` dispatches.
-    pub async fn upgrade<D: ChannelDispatch<A>>(mut self) -> Response {
-        credentials_from_protocols(self.request.headers_mut());
+    pub async fn upgrade<D: ChannelDispatch<A>>(self) -> Response {
         let Guard { timeout, request_id, layers } = self.guard();
         let mut call = self.into_call();
+        credentials_from_protocols(&mut call.context.parts.headers);
         let upgraded = Guarded::new(through(layers, &mut call, boxed_channel::<A, D>), timeout).await;
         let upgraded = upgraded.into_result("an upgrade");
         let response = upgraded.unwrap_or_else(|problem| refuse_as(&problem, request_id.as_ref()));
@@ -148,6 +150,7 @@ impl<'i, A: App> Incoming<'i, A> {
             for (index, layer) in layers.iter().enumerate() {
                 match layer {
                     Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
+                    Layer(Kind::Cookie(cookie)) => call.authenticate_cookie(cookie).await,
                     Layer(Kind::Limit(limiter)) => {
                         if let Err(problem) = call.count(limiter) {
                             return refuse(&problem, call.headers());
@@ -169,12 +172,13 @@ impl<'i, A: App> Incoming<'i, A> {
         Guard {
             timeout: self.route.timeout.unwrap_or(self.runtime.config.timeout),
             request_id: self.request.headers().get(&REQUEST_ID).cloned(),
-            layers: self.layers,
+            layers: &self.layers.onion,
         }
     }
 
     fn into_call(self) -> HttpCall<A> {
-        let (parts, body) = self.request.into_parts();
+        let (mut parts, body) = self.request.into_parts();
+        let credentials = Credentials::new(self.layers, &mut parts);
         HttpCall {
             runtime: Arc::clone(self.runtime),
             route: self.route,
@@ -183,10 +187,8 @@ impl<'i, A: App> Incoming<'i, A> {
             body: Some(body),
             parameters: self.parameters,
             sessions: UserSessionService::new(),
-            secret_keys: Vec::new(),
+            credentials,
             upload_failure: FailureSlot::default(),
-            credential_trouble: None,
-            credential: None,
             standings: Vec::new(),
         }
     }
@@ -216,6 +218,7 @@ fn boxed_endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> BoxFuture<'_, Re
 
 /// Session, input, permissions, function: the way that every call goes.
 async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, Problem> {
+    call.check_cross_site()?;
     let session = call.sessions.get();
     if F::AUTH && session.is_none() {
         return Err(call.nobody());
@@ -231,12 +234,12 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
         hub: &call.runtime.hub,
         permissions: &call.runtime.permissions[call.number],
     };
-    let answered = run::<F>(&wire, input).await;
+    let mut answered = run::<F>(&wire, input).await;
     // A function may make anything of a file that it could not read to its end, and the caller has to know of it.
     if let Some(problem) = call.upload_failure.get() {
-        return Err(problem.clone());
+        answered = Err(problem.clone());
     }
-    let output = answered.map_err(|problem| match problem.challenge() {
+    let output = answered.inspect_err(|_| call.sessions.roll_back()).map_err(|problem| match problem.challenge() {
         // A permission of many functions may want a session where the function does not; then the reason counts too.
         Some(Challenge::Missing) => call.nobody(),
         _ => problem,
@@ -246,6 +249,7 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
     let (mut status, headers) = (response.status(), response.headers_mut());
     call.context.apply(&mut status, headers);
     *response.status_mut() = status;
+    call.persist_session(response.headers_mut()).await?;
     Ok(response)
 }
 

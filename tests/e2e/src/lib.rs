@@ -6,6 +6,8 @@ use pikku_core::{ApiKeySource, JwtService, Key, Pikku, Server, auth_api_key, aut
 use serde_json::Value;
 use test_functions::{Services, TestApp, UserSession};
 
+pub mod socket;
+
 pikku_core::include_generated!();
 
 /// The generated Rust client.
@@ -23,7 +25,11 @@ pub async fn jwt() -> JwtService {
     JwtService::new(async || vec![Key::hs256("test", SECRET)]).await.expect("a good key")
 }
 
-async fn find_session(_: &Services, key: &str) -> Result<Option<UserSession>, pikku_core::Error> {
+/// Whose an API key is: `key-of-ada` is that of ada.
+///
+/// # Errors
+/// Never.
+pub async fn find_session(_: &Services, key: &str) -> Result<Option<UserSession>, pikku_core::Error> {
     Ok(key.strip_prefix("key-of-").map(|user| UserSession { user_id: user.to_owned(), admin: user == "admin" }))
 }
 

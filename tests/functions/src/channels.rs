@@ -1,6 +1,6 @@
 //! Channels: every way that a message can be answered.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use pikku_core::{
@@ -57,6 +57,43 @@ pub async fn authenticate(
     tokio::time::sleep(Duration::from_millis(data.takes)).await;
     sessions.set(UserSession { user_id: data.user.clone(), admin: false }).await?;
     Ok(SignedIn { auth_result: true, user_id: data.user })
+}
+
+/// Who signs in, and for how long.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SignInFor {
+    /// The user.
+    pub user: String,
+    /// For how long, in milliseconds.
+    pub milliseconds: u64,
+    /// Whether it fails after all.
+    #[serde(default)]
+    pub fails: bool,
+}
+
+/// Signs the connection in for a while.
+#[pikku_channel_func(Events, action = "auth_for", auth = false)]
+pub async fn authenticate_for(
+    _services: &Services,
+    data: SignInFor,
+    sessions: UserSessionService<UserSession>,
+) -> Result<(), TestError> {
+    let until = SystemTime::now() + Duration::from_millis(data.milliseconds);
+    sessions.set_until(UserSession { user_id: data.user, admin: false }, until).await?;
+    if data.fails { Err(TestError::NotFound) } else { Ok(()) }
+}
+
+/// Notes as whom a connection ends.
+#[pikku_channel_func(Events, on_disconnect, auth = false)]
+pub async fn note_the_end(services: &Services, session: Option<&UserSession>) -> Result<(), TestError> {
+    services.note(format!("ended as {}", session.map_or("nobody", |session| &session.user_id)));
+    Ok(())
+}
+
+/// What was noted.
+#[pikku_func(http(get = "/notes"), auth = false)]
+pub async fn notes(services: &Services) -> Result<Vec<String>, TestError> {
+    Ok(services.noted())
 }
 
 /// Signs the connection out.

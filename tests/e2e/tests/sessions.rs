@@ -1,0 +1,302 @@
+//! Sessions that are taken back or end, on every transport and node.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant, SystemTime},
+};
+
+use e2e::{
+    Running, app, jwt, serve,
+    socket::{Next, Socket},
+};
+use pikku_core::{
+    ApiKeySource, Identity, MemorySessionStore, Pikku, Sessions, SqliteSessionStore, auth_api_key, auth_cookie,
+};
+use serde_json::{Value, json};
+use sqlx::sqlite::SqlitePool;
+use test_functions::{Services, TestApp, UserSession};
+
+fn user_of(session: &UserSession) -> String {
+    session.user_id.clone()
+}
+
+async fn stored(sessions: &Sessions<UserSession>) -> Running {
+    serve(app().await.middleware(auth_cookie("s").store(sessions.clone()))).await
+}
+
+/// A database in a file, since one in memory belongs to one connection.
+struct Database {
+    pool: SqlitePool,
+    _folder: tempfile::TempDir,
+}
+
+async fn database() -> Database {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite:{}?mode=rwc", folder.path().join("sessions.db").display());
+    Database { pool: SqlitePool::connect(&url).await.expect("it opens"), _folder: folder }
+}
+
+impl Database {
+    /// What another node has of the same sessions.
+    async fn node(&self) -> (Sessions<UserSession>, Running) {
+        let store = SqliteSessionStore::open(self.pool.clone()).await.expect("it opens");
+        let sessions = Sessions::new(store, user_of);
+        let server = stored(&sessions).await;
+        (sessions, server)
+    }
+}
+
+async fn sign_in(server: &Running, user: &str, cookie: &str) -> String {
+    let headers = [("content-type", "application/json"), ("cookie", cookie)];
+    let answer = server.send("POST", "/login", &headers, &json!({ "name": user }).to_string()).await;
+    answer.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
+}
+
+async fn who(server: &Running, cookie: &str) -> Value {
+    let answer = server.send("GET", "/me", &[("cookie", cookie)], "").await;
+    let answer = answer.json();
+    if answer.is_string() { answer } else { answer["code"].clone() }
+}
+
+async fn connect(server: &Running, path: &str, cookie: &str) -> Socket {
+    Socket::open(server, path, &[("cookie", cookie)]).await.expect("it opens")
+}
+
+fn whoami() -> Value {
+    json!({ "action": "whoami" })
+}
+
+fn id_of(cookie: &str) -> &str {
+    cookie.split_once('=').expect("a cookie").1
+}
+
+// Seen to fail with the cookie expired and the session left in the store.
+#[tokio::test]
+async fn s3_a_replayed_cookie_of_a_session_that_was_signed_out_is_refused_on_every_transport() {
+    let server = stored(&Sessions::new(MemorySessionStore::new(), user_of)).await;
+    let cookie = sign_in(&server, "ada", "").await;
+    let other = sign_in(&server, "ada", "").await;
+    let (mut socket, mut others) =
+        (connect(&server, "/private", &cookie).await, connect(&server, "/private", &other).await);
+    assert_eq!(socket.answer(whoami()).await["result"], "ada");
+    assert_eq!(server.send("POST", "/logout", &[("cookie", &cookie)], "").await.status, 204);
+    assert_eq!(who(&server, &cookie).await, "invalid_token");
+    let refused = Socket::open(&server, "/private", &[("cookie", &cookie)]).await.err().unwrap_or_default();
+    assert_eq!((refused.0, &refused.1["code"]), (401, &json!("invalid_token")));
+    assert_eq!(socket.next().await, Next::Closed(4401));
+    // Nobody else is signed out.
+    assert_eq!(who(&server, &other).await, "ada");
+    assert_eq!(others.answer(whoami()).await["result"], "ada");
+}
+
+// Seen to fail with messages answered by what was known when the connection opened, and with idle ones left alone.
+#[tokio::test]
+async fn s3_a_session_that_is_revoked_on_another_node_is_refused_here() {
+    let database = database().await;
+    let ((here, server), (there, other)) = (database.node().await, database.node().await);
+    let cookie = sign_in(&server, "ada", "").await;
+    assert_eq!(who(&other, &cookie).await, "ada");
+    let (mut busy, mut idle) = (connect(&other, "/private", &cookie).await, connect(&other, "/rooms/1", &cookie).await);
+    assert_eq!(busy.answer(whoami()).await["result"], "ada");
+    assert_eq!(here.revoke_all_of("eve").await.expect("it is tried"), 0);
+    assert_eq!(here.revoke_all_of("ada").await.expect("they are revoked"), 1);
+    let revoked = Instant::now();
+    // The next message already meets a session that is gone.
+    assert_eq!(busy.ask(whoami()).await, Next::Closed(4401));
+    assert_eq!(who(&other, &cookie).await, "invalid_token");
+    assert_eq!(who(&server, &cookie).await, "invalid_token");
+    assert!(matches!(idle.next().await, Next::Message(_)), "it was welcomed");
+    assert_eq!(idle.next().await, Next::Closed(4401));
+    // A second is promised; a busy machine may take its time to notice.
+    assert!(revoked.elapsed() < Duration::from_secs(10), "{:?}", revoked.elapsed());
+    drop(there);
+}
+
+#[tokio::test]
+async fn s3_one_of_several_sessions_can_be_found_and_revoked() {
+    let sessions = Sessions::new(MemorySessionStore::new(), user_of);
+    let server = stored(&sessions).await;
+    let (phone, laptop) = (sign_in(&server, "ada", "").await, sign_in(&server, "ada", "").await);
+    let mut listed = sessions.list_of("ada").await.expect("they are listed");
+    listed.sort_by_key(|(_, record)| record.created_at);
+    let (key, record) = &listed[0];
+    assert_eq!((listed.len(), &*record.session.user_id), (2, "ada"));
+    sessions.revoke(key).await.expect("it is revoked");
+    assert_eq!((who(&server, &phone).await, who(&server, &laptop).await), (json!("invalid_token"), json!("ada")));
+}
+
+// Seen to fail with the id of the cookie used again.
+#[tokio::test]
+async fn s3_signing_in_makes_a_new_id_and_ends_the_old_one() {
+    let server = stored(&Sessions::new(MemorySessionStore::new(), user_of)).await;
+    // Somebody has made the browser of their victim send an id that they know.
+    let planted = "__Host-s=00112233445566778899aabbccddeeff";
+    let first = sign_in(&server, "ada", planted).await;
+    assert_ne!(id_of(&first), id_of(planted));
+    let second = sign_in(&server, "eve", &first).await;
+    assert_ne!(id_of(&first), id_of(&second));
+    assert_eq!((who(&server, &first).await, who(&server, &second).await), (json!("invalid_token"), json!("eve")));
+    assert_eq!(id_of(&second).len(), 64, "256 bits in hexadecimal digits");
+}
+
+// Seen to fail with ids written down as they are.
+#[tokio::test]
+async fn s3_who_reads_the_table_can_sign_in_as_nobody() {
+    let database = database().await;
+    let (_, server) = database.node().await;
+    let cookie = sign_in(&server, "ada", "").await;
+    let query = sqlx::query_as::<_, (String, String)>("SELECT hex(key), key || user_id || session FROM pikku_sessions");
+    let rows = query.fetch_all(&database.pool).await.expect("it is read");
+    assert_eq!(rows.len(), 1);
+    let (key, rest) = &rows[0];
+    assert!(!key.eq_ignore_ascii_case(id_of(&cookie)) && !rest.contains(id_of(&cookie)));
+    for forged in [key.clone(), key.to_lowercase()] {
+        assert_eq!(who(&server, &format!("__Host-s={forged}")).await, "invalid_token");
+    }
+}
+
+#[tokio::test]
+async fn a5_an_outage_of_the_store_signs_nobody_out() {
+    let database = database().await;
+    let (_, server) = database.node().await;
+    let cookie = sign_in(&server, "ada", "").await;
+    let mut socket = connect(&server, "/private", &cookie).await;
+    sqlx::query("ALTER TABLE pikku_sessions RENAME TO gone").execute(&database.pool).await.expect("it is done");
+    assert_eq!(who(&server, &cookie).await, "internal_error");
+    assert_eq!(server.send("GET", "/who", &[("cookie", &cookie)], "").await.status, 200);
+    assert_eq!(socket.answer(whoami()).await["error"]["code"], "internal_error");
+    sqlx::query("ALTER TABLE gone RENAME TO pikku_sessions").execute(&database.pool).await.expect("it is done");
+    assert_eq!(who(&server, &cookie).await, "ada");
+    assert_eq!(socket.answer(whoami()).await["result"], "ada");
+}
+
+// Seen to fail with `clear` on a channel left to the connection.
+#[tokio::test]
+async fn s1_signing_out_on_a_channel_ends_the_session_everywhere() {
+    let server = stored(&Sessions::new(MemorySessionStore::new(), user_of)).await;
+    let cookie = sign_in(&server, "ada", "").await;
+    let mut socket = connect(&server, "/events", &cookie).await;
+    let mut other = connect(&server, "/private", &cookie).await;
+    assert_eq!(socket.answer(json!({ "action": "sign_out" })).await, json!({ "action": "sign_out" }));
+    assert_eq!(who(&server, &cookie).await, "invalid_token");
+    assert_eq!(other.next().await, Next::Closed(4401));
+    // The one that it was asked for on stays, and somebody else may sign in there.
+    assert_eq!(socket.answer(whoami()).await["error"]["code"], "unauthorized");
+    assert_eq!(socket.answer(json!({ "action": "auth", "user": "eve" })).await["authResult"], true);
+}
+
+// Seen to fail with connections closed by what they were opened with.
+#[tokio::test]
+async fn s3_who_has_signed_in_anew_on_a_connection_is_not_concerned() {
+    let sessions = Sessions::new(MemorySessionStore::new(), user_of);
+    let server = stored(&sessions).await;
+    let cookie = sign_in(&server, "ada", "").await;
+    let mut socket = connect(&server, "/events", &cookie).await;
+    assert_eq!(socket.answer(json!({ "action": "auth", "user": "eve" })).await["authResult"], true);
+    assert_eq!(sessions.revoke_all_of("ada").await.expect("it is revoked"), 1);
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(socket.answer(whoami()).await["result"], "eve");
+}
+
+/// Sessions of keys that hold for a moment.
+async fn for_a_moment(_: &Services, key: &str) -> Result<Option<Identity<UserSession>>, pikku_core::Error> {
+    let session = UserSession { user_id: key.to_owned(), admin: false };
+    Ok(Some(Identity::new(session).until(SystemTime::now() + Duration::from_millis(300))))
+}
+
+async fn momentary(sign_in: Duration) -> Running {
+    let app: Pikku<TestApp> = Pikku::new(Services::new(jwt().await));
+    serve(app.middleware(auth_api_key(ApiKeySource::Header, for_a_moment)).sign_in_timeout(sign_in)).await
+}
+
+/// Asks until somebody is signed in no longer.
+async fn until_refused(socket: &mut Socket) -> Value {
+    for _ in 0..1000 {
+        let answer = socket.answer(whoami()).await;
+        if answer["error"].is_object() {
+            return answer["error"]["code"].clone();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it never ends");
+}
+
+// Seen to fail with the session of an upgrade kept for as long as the connection.
+#[tokio::test]
+async fn s4_the_session_of_a_live_socket_ends_with_its_credential() {
+    let server = momentary(Duration::from_secs(60)).await;
+    let mut socket = Socket::open(&server, "/events", &[("x-api-key", "ada")]).await.expect("it opens");
+    assert_eq!(socket.answer(whoami()).await["result"], "ada");
+    assert_eq!(until_refused(&mut socket).await, "invalid_token");
+    // It isn't too late to sign in anew.
+    assert_eq!(socket.answer(json!({ "action": "auth", "user": "ada" })).await["authResult"], true);
+    assert_eq!(socket.answer(whoami()).await["result"], "ada");
+}
+
+#[tokio::test]
+async fn s4_a_socket_whose_session_has_ended_is_closed_if_nobody_signs_in() {
+    let server = momentary(Duration::from_millis(300)).await;
+    let mut silent = Socket::open(&server, "/events", &[("x-api-key", "ada")]).await.expect("it opens");
+    assert_eq!(silent.next().await, Next::Closed(4401));
+}
+
+// Seen to fail with `set_until` the same as `set`.
+#[tokio::test]
+async fn s4_a_session_that_is_set_on_a_channel_until_a_time_ends_then() {
+    let server = serve(app().await).await;
+    let mut socket = Socket::open(&server, "/events", &[]).await.expect("it opens");
+    let signed_in = socket.answer(json!({ "action": "auth_for", "user": "ada", "milliseconds": 400 })).await;
+    assert_eq!(signed_in, json!({ "action": "auth_for" }));
+    assert_eq!(until_refused(&mut socket).await, "invalid_token");
+}
+
+#[tokio::test]
+async fn h7_a_message_that_fails_signs_nobody_in() {
+    let server = serve(app().await).await;
+    let mut socket = Socket::open(&server, "/events", &[]).await.expect("it opens");
+    let failing = |user: &str| json!({ "action": "auth_for", "user": user, "milliseconds": 60_000, "fails": true });
+    assert_eq!(socket.answer(failing("eve")).await["error"]["code"], "not_found");
+    assert_eq!(socket.answer(whoami()).await["error"]["code"], "unauthorized");
+    assert_eq!(socket.answer(json!({ "action": "auth", "user": "ada" })).await["authResult"], true);
+    assert_eq!(socket.answer(failing("eve")).await["error"]["code"], "not_found");
+    assert_eq!(socket.answer(whoami()).await["result"], "ada");
+}
+
+// Seen to fail with the time counted from when the connection opened.
+#[tokio::test]
+async fn c2_who_signs_out_late_gets_the_time_to_sign_in_anew() {
+    let server = serve(app().await.sign_in_timeout(Duration::from_secs(2))).await;
+    let mut socket = Socket::open(&server, "/events", &[]).await.expect("it opens");
+    assert_eq!(socket.answer(json!({ "action": "auth", "user": "ada" })).await["authResult"], true);
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(socket.answer(json!({ "action": "sign_out" })).await, json!({ "action": "sign_out" }));
+    assert_eq!(socket.answer(whoami()).await["error"]["code"], "unauthorized");
+    assert_eq!(socket.answer(json!({ "action": "auth", "user": "eve" })).await["authResult"], true);
+    assert_eq!(socket.answer(whoami()).await["result"], "eve");
+    assert_eq!(socket.answer(json!({ "action": "sign_out" })).await, json!({ "action": "sign_out" }));
+    assert_eq!(socket.next().await, Next::Closed(4401));
+}
+
+#[tokio::test]
+async fn s2_nothing_sees_who_has_signed_out_not_even_the_end_of_the_connection() {
+    let server = serve(app().await).await;
+    for (sign_out, ended) in [(false, "ended as ada"), (true, "ended as nobody")] {
+        let mut socket = Socket::open(&server, "/events", &[]).await.expect("it opens");
+        socket.answer(json!({ "action": "auth", "user": "ada" })).await;
+        if sign_out {
+            socket.answer(json!({ "action": "sign_out" })).await;
+        }
+        drop(socket);
+        let noted = AtomicBool::new(false);
+        for _ in 0..1000 {
+            let notes = server.get("/notes").await.json();
+            if notes.as_array().is_some_and(|notes| !notes.is_empty()) {
+                assert_eq!(notes, json!([ended]));
+                noted.store(true, Ordering::Relaxed);
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(noted.into_inner(), "the end was not noted");
+    }
+}
