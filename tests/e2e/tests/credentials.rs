@@ -6,7 +6,7 @@ use std::{
 };
 
 use e2e::{Answer, app, find_session, jwt, serve, socket::Socket};
-use pikku_core::{ApiKeySource, Error, Pikku, auth_api_key, auth_api_key_jwt, auth_bearer};
+use pikku_core::{ApiKeySource, Error, HttpCall, Middleware, Next, Pikku, auth_api_key, auth_api_key_jwt, auth_bearer};
 use serde_json::{Value, json};
 use test_functions::{Services, TestApp, UserSession};
 
@@ -179,13 +179,38 @@ async fn a6_a_token_is_good_for_its_purpose_only() {
     }
 }
 
+/// Says who is signed in, and which protocols are left, in a header.
+struct Telling;
+
+impl Middleware<TestApp> for Telling {
+    async fn handle(
+        &self,
+        call: &mut HttpCall<TestApp>,
+        next: Next<'_, TestApp>,
+    ) -> pikku_core::__private::axum::response::Response {
+        let who = call.sessions().get().map_or("nobody".to_owned(), |session| session.user_id.clone());
+        let protocols = call.headers().get("sec-websocket-protocol").cloned();
+        let mut response = next.run(call).await;
+        response.headers_mut().insert("x-who", who.parse().expect("a header"));
+        if let Some(protocols) = protocols {
+            response.headers_mut().insert("x-protocols", protocols);
+        }
+        response
+    }
+}
+
 // Seen to fail with protocols read on every request to a channel.
 #[tokio::test]
 async fn c7_what_opens_no_connection_has_no_credential_in_its_protocols() {
-    let server = serve(app().await).await;
+    let server = serve(app().await.middleware(Telling)).await;
     let protocols = ("sec-websocket-protocol", "pikku.v1, apiKey.key-of-ada");
     assert_eq!(server.send("GET", "/me", &[protocols], "").await.status, 401);
-    assert_eq!(server.send("GET", "/private", &[protocols], "").await.status, 426);
+    let plain = server.send("GET", "/private", &[protocols], "").await;
+    assert_eq!((plain.status, plain.header("x-who")), (426, "nobody"));
+    // Where they count, they are taken out before anything else can tell of them.
+    let upgrade = [protocols, ("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "8")];
+    let old = server.send("GET", "/private", &upgrade, "").await;
+    assert_eq!((old.status, old.header("x-who"), old.header("x-protocols")), (426, "ada", "pikku.v1"));
     let two = [("sec-websocket-protocol", "pikku.v1, apiKey.key-of-ada, apiKey.key-of-eve")];
     assert_eq!(Socket::open(&server, "/private", &two).await.err().map(|refused| refused.0), Some(401));
 }

@@ -120,7 +120,9 @@ impl<A: App> CookieLayer<A> {
         let now = SystemTime::now();
         let expires_at = (now + self.settings.expires_in).min(limit);
         let left = until.duration_since(now).unwrap_or_default();
-        if left * 2 >= self.settings.expires_in || expires_at <= until {
+        // Near its end at the latest there is nothing to be won any more.
+        let worthwhile = (self.settings.expires_in / 16).min(Duration::from_secs(60));
+        if left * 2 >= self.settings.expires_in || expires_at < until + worthwhile {
             return Ok(None);
         }
         let life = expires_at.duration_since(now).unwrap_or_default();
