@@ -72,11 +72,11 @@ pub async fn authenticate(
     data: Authenticate,
     sessions: UserSessionService<UserSession>,
 ) -> Result<Authenticated, EventError> {
-    let Ok(session) = services.jwt.decode::<UserSession>(&data.token).await else {
+    let Ok(token) = services.jwt.verified::<UserSession>(&data.token).await else {
         return Ok(Authenticated { auth_result: false, user_id: None });
     };
-    let user_id = session.user_id;
-    sessions.set(session).await?;
+    let user_id = token.payload.user_id;
+    sessions.set_until(token.payload, token.expires_at).await?;
     Ok(Authenticated { auth_result: true, user_id: Some(user_id) })
 }
 
