@@ -145,7 +145,8 @@ impl<S> UserSessionService<S> {
     ///
     /// Over HTTP it is written into the cookie, and into the session store, of
     /// [`auth_cookie`](crate::auth_cookie) if there is one. On a channel it lasts as long as the connection;
-    /// [`set_until`](Self::set_until) lets it end earlier.
+    /// [`set_until`](Self::set_until) lets it end earlier. Where somebody else was signed in on it, the connection leaves the
+    /// topics that it is on by then.
     ///
     /// # Errors
     /// None today; a service that fails may say so here.
@@ -174,7 +175,7 @@ impl<S> UserSessionService<S> {
 
     /// Signs out: what follows sees nobody, and it is persisted when the function returns `Ok`.
     ///
-    /// The cookie expires, and a session in a store is revoked, which ends it everywhere.
+    /// The cookie expires, and a session in a store is revoked, which ends it everywhere. A connection leaves its topics.
     ///
     /// # Errors
     /// None today; a service that fails may say so here.

@@ -108,6 +108,10 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
             let may_read = !draining && pending.len() < config.pending;
             let standing = self.connected.sessions.standing();
             if watched != Some(standing) {
+                if D::PUBLIC && watched.is_some() && standing == Standing::Nobody {
+                    // Nobody has to sign in anew here, so nothing else ends what they were subscribed to.
+                    self.connected.runtime.hub.leave(&self.connected.connection);
+                }
                 watched = Some(standing);
                 timer.as_mut().reset(self.next_look(standing));
             }
@@ -137,13 +141,13 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     misses += 1;
                     let _ = outbound.push(Frame::Ping(Vec::new().into()));
                 }
-                () = &mut timer, if !D::PUBLIC => {
+                () = &mut timer => {
                     // What is being handled may have signed somebody in by now.
                     let is_nobody = |standing| standing == Standing::Nobody;
-                    if is_nobody(standing) && is_nobody(self.connected.sessions.standing()) {
+                    if !D::PUBLIC && is_nobody(standing) && is_nobody(self.connected.sessions.standing()) {
                         outbound.close(4401, "nobody has signed in");
                     }
-                    watched = None;
+                    timer.as_mut().reset(self.next_look(self.connected.sessions.standing()));
                 }
                 // What has come is still answered, and nothing more is read.
                 () = stopped(stopping), if !draining => draining = true,
@@ -170,8 +174,8 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         const RARELY: Duration = Duration::from_secs(60 * 60);
 
         let wait = match standing {
-            Standing::Nobody => self.connected.runtime.config.channel.sign_in,
-            Standing::SignedIn => RARELY,
+            Standing::Nobody if !D::PUBLIC => self.connected.runtime.config.channel.sign_in,
+            Standing::Nobody | Standing::SignedIn => RARELY,
             Standing::Until(until) => until.duration_since(SystemTime::now()).unwrap_or_default().min(RARELY),
         };
         tokio::time::Instant::now() + wait

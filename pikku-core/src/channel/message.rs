@@ -16,7 +16,7 @@ use super::{
     handle::Connection,
 };
 use crate::{
-    app::App,
+    app::{App, Session},
     error::Problem,
     function::{PikkuFunc, is_unit},
     guard::Guarded,
@@ -61,15 +61,31 @@ impl<A: App> Connected<A> {
         Ok(self.sessions.get())
     }
 
-    /// Lets what a function did with the session stand. Whoever signs out ends a session in a store everywhere.
+    /// Lets what a function did with the session stand.
+    ///
+    /// What somebody was subscribed to is not for whoever comes after them. Whoever signs out ends a session in a store
+    /// everywhere.
     async fn persist_session(&self) -> Result<(), Problem> {
-        if let Some((SessionChange::Cleared, Some(before))) = self.sessions.commit()
+        let Some((change, Some(before))) = self.sessions.commit() else { return Ok(()) };
+        let stays = self.sessions.get().is_some_and(|session| is_same(&*session, before.session()));
+        if !stays {
+            self.runtime.hub.leave(&self.connection);
+        }
+        if change == SessionChange::Cleared
             && let Some(Kept { sessions, key }) = before.kept
         {
             let revoked = sessions.revoke(&key).await;
             revoked.map_err(|error| Problem::internal().caused_by("a session store", error))?;
         }
         Ok(())
+    }
+}
+
+/// Whether two sessions say the same; a token is renewed without a change of who is signed in.
+fn is_same(one: &impl Session, other: &impl Session) -> bool {
+    match (serde_json::to_value(one), serde_json::to_value(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
     }
 }
 

@@ -158,6 +158,9 @@ impl FromStr for SessionKey {
     }
 }
 
+/// What several sessions have, each.
+type ByKey<T> = Result<Vec<(SessionKey, T)>, Error>;
+
 /// [`SessionStore`] with its futures on the heap, so that any can stand behind [`Sessions`].
 pub(crate) trait BoxedStore<S>: Send + Sync {
     fn create(&self, key: SessionKey, record: SessionRecord<S>) -> BoxFuture<'_, Result<(), Error>>;
@@ -166,8 +169,8 @@ pub(crate) trait BoxedStore<S>: Send + Sync {
     fn renew<'a>(&'a self, key: &'a SessionKey, expires_at: SystemTime) -> BoxFuture<'a, Result<bool, Error>>;
     fn revoke<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<(), Error>>;
     fn revoke_all_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, Error>>;
-    fn list_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<Vec<(SessionKey, SessionRecord<S>)>, Error>>;
-    fn ends_of<'a>(&'a self, keys: &'a [SessionKey]) -> BoxFuture<'a, Result<Vec<(SessionKey, SystemTime)>, Error>>;
+    fn list_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, ByKey<SessionRecord<S>>>;
+    fn ends_of<'a>(&'a self, keys: &'a [SessionKey]) -> BoxFuture<'a, ByKey<SystemTime>>;
     fn purge(&self) -> BoxFuture<'_, Result<(), Error>>;
 }
 
@@ -196,11 +199,11 @@ impl<S: Send + Sync + 'static, T: SessionStore<S>> BoxedStore<S> for T {
         Box::pin(SessionStore::<S>::revoke_all_of(self, user))
     }
 
-    fn list_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<Vec<(SessionKey, SessionRecord<S>)>, Error>> {
+    fn list_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, ByKey<SessionRecord<S>>> {
         Box::pin(SessionStore::list_of(self, user))
     }
 
-    fn ends_of<'a>(&'a self, keys: &'a [SessionKey]) -> BoxFuture<'a, Result<Vec<(SessionKey, SystemTime)>, Error>> {
+    fn ends_of<'a>(&'a self, keys: &'a [SessionKey]) -> BoxFuture<'a, ByKey<SystemTime>> {
         Box::pin(SessionStore::<S>::ends_of(self, keys))
     }
 

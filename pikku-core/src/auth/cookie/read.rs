@@ -6,7 +6,7 @@
 use http::{HeaderMap, header};
 
 /// A cookie of one name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent<'h> {
     Nothing,
     One(&'h str),
