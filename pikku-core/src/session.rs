@@ -238,7 +238,8 @@ impl<S> UserSessionService<S> {
 
     /// What somebody is told who has to be signed in, and is not.
     pub(crate) fn nobody(&self) -> Problem {
-        if self.state().ended { Problem::invalid_token() } else { Problem::unauthorized() }
+        let problem = Problem::unauthorized();
+        if self.state().ended { problem.with_detail("the session has ended; sign in anew") } else { problem }
     }
 
     /// Lets a change stand, and says who was signed in before it.
@@ -344,8 +345,8 @@ mod tests {
         assert!(matches!(sessions.standing(), Standing::Until(_)));
         sessions.set_until("ada", SystemTime::now()).await.expect("it is set");
         assert_eq!((sessions.get(), sessions.standing()), (None, Standing::Nobody));
-        assert_eq!(sessions.nobody().code(), "invalid_token");
+        assert_eq!(sessions.nobody().detail(), Some("the session has ended; sign in anew"));
         sessions.clear().await.expect("it is cleared");
-        assert_eq!(sessions.nobody().code(), "unauthorized");
+        assert_eq!(sessions.nobody().detail(), Some("sign in first"));
     }
 }
