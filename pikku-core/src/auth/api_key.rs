@@ -97,6 +97,7 @@ impl<F, T, E> fmt::Debug for ApiKeyAuth<F, T, E> {
 
 /// What the log calls the credential.
 const NAME: &str = "API key";
+
 /// API key authentication by JWT; [`auth_api_key_jwt`] makes it.
 #[derive(Debug)]
 #[must_use]

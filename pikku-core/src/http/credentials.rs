@@ -89,7 +89,14 @@ impl<A: App> Credentials<A> {
     /// Takes what is secret out of the query, so that neither the input nor a log has it.
     pub(super) fn new(layers: &Layers<A>, parts: &mut Parts) -> Self {
         let in_query = layers.query_keys.iter().filter_map(|key| Some((*key, take_from_query(parts, key)?))).collect();
-        Self { cookies: layers.cookies.clone(), in_query, by_cookie: None, signed_in_by: None, vouched: false, trouble: None }
+        Self {
+            cookies: layers.cookies.clone(),
+            in_query,
+            by_cookie: None,
+            signed_in_by: None,
+            vouched: false,
+            trouble: None,
+        }
     }
 }
 
