@@ -50,7 +50,7 @@ pub use client_address::TrustedProxies;
 pub use error::{Error, ErrorVariant, FieldError, PikkuError, Problem};
 pub use event_hub::{EventHub, Topic};
 pub use function::{FunctionResult, Input, Output, OutputKind, PikkuFunc};
-pub use http::{Access, EventStream, Http, HttpCall, Raw, Route, Upload};
+pub use http::{Access, Application, EventStream, Http, HttpCall, Raw, Route, Upload};
 pub use input::{Rejection, TextKind};
 pub use jwt::{IntoKeys, JwtError, JwtService, Key, Verified, jwks};
 pub use middleware::{AroundMarker, AuthenticateMarker, IntoLayer, Layer, Middleware, Next};
@@ -77,7 +77,7 @@ pub use wire::{FromWire, Wire};
 
 /// Takes in the code that the build script generated, as the module `generated`.
 ///
-/// It has `ROUTES`, `router(app)` and `serve(app, address)`.
+/// It has `ROUTES`, `router(app)`, `application(app)` and `serve(app, address)`.
 #[macro_export]
 macro_rules! include_generated {
     () => {

@@ -77,12 +77,17 @@ fn render_code(model: &Model) -> Result<TokenStream> {
             pikku::router::<App, Routes>(app)
         }
 
+        /// The application by itself, for a server to serve: the faster of the two, where there is nothing else.
+        pub fn application(app: pikku::Pikku<App>) -> pikku::Application<App, Routes> {
+            pikku::Application::new(app)
+        }
+
         /// Serves the application until the process is told to end.
         ///
         /// # Errors
         /// When the address can't be had.
         pub async fn serve(app: pikku::Pikku<App>, address: ::std::net::SocketAddr) -> ::std::io::Result<()> {
-            pikku::Server::bind(address).await?.serve(router(app)).await
+            pikku::Server::bind(address).await?.serve(application(app)).await
         }
 
         /// The way from a route to its function.

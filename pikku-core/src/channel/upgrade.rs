@@ -14,7 +14,6 @@ use crate::{
     app::App,
     error::Problem,
     http::{HttpCall, opening_document},
-    server::Peer,
 };
 
 /// Tells a connection that the server is about to end; while it is held, the server waits.
@@ -68,7 +67,7 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
         number: call.number,
         caller: call.caller(),
     };
-    let stopping = call.context.parts.extensions.get::<Arc<Peer>>().map(|peer| peer.stopping.clone());
+    let stopping = call.context.peer.as_ref().map(|peer| peer.stopping.clone());
     Ok(upgrade.on_upgrade(move |socket| connection::serve::<A, D>(socket, connected, opening, stopping)))
 }
 

@@ -168,7 +168,7 @@ pub(super) fn too_large(limit: usize) -> Problem {
 
 /// Puts the parts of a request together.
 fn call_document<'c, A: App>(call: &'c HttpCall<A>, body: &'c Read) -> Result<Document<'c>, Problem> {
-    let mut texts = path_texts(&call.parameters)?;
+    let mut texts = path_texts(&call.parameters, call.request().uri.path())?;
     if let Some(query) = call.request().uri.query() {
         for pair in form_pairs(query) {
             let (name, value) = pair.map_err(|error| Problem::bad_request(format!("the query: {error}")))?;
@@ -195,10 +195,10 @@ fn call_document<'c, A: App>(call: &'c HttpCall<A>, body: &'c Read) -> Result<Do
     Ok(Document::merge(texts, call.route.texts, json)?)
 }
 
-fn path_texts(parameters: &Parameters) -> Result<Texts<'_>, Problem> {
+fn path_texts<'p>(parameters: &Parameters, path: &'p str) -> Result<Texts<'p>, Problem> {
     let mut texts = Texts::default();
     for (name, value) in parameters {
-        texts.path(name, decode_parameter(name, value)?);
+        texts.path(name, decode_parameter(name, &path[value.clone()])?);
     }
     Ok(texts)
 }

@@ -2,11 +2,14 @@
 
 use std::{
     fmt,
+    net::SocketAddr,
+    ops::Range,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use axum::body::Body;
+use axum::{body::Body, extract::ConnectInfo};
 use http::{HeaderMap, StatusCode, request::Parts};
+use smallvec::SmallVec;
 
 use super::{
     credentials::Credentials,
@@ -14,7 +17,7 @@ use super::{
     multipart::FailureSlot,
     route::Route,
 };
-use crate::{app::App, pikku::Runtime, rate_limit::Standing, session::UserSessionService};
+use crate::{app::App, pikku::Runtime, rate_limit::Standing, server::Peer, session::UserSessionService};
 
 /// One HTTP request while it is being answered; what middleware works on.
 pub struct HttpCall<A: App> {
@@ -33,8 +36,8 @@ pub struct HttpCall<A: App> {
     pub(crate) standings: Vec<Standing>,
 }
 
-/// The values of the path parameters, by their names, not decoded yet.
-pub(crate) type Parameters = Vec<(&'static str, String)>;
+/// The path parameters: their names, and where their values stand in the path, not decoded yet.
+pub(crate) type Parameters = SmallVec<[(&'static str, Range<usize>); 2]>;
 
 impl<A: App> HttpCall<A> {
     /// The head of the request.
@@ -86,13 +89,21 @@ impl<A: App> fmt::Debug for HttpCall<A> {
 /// The HTTP side of a call.
 pub(crate) struct HttpContext {
     pub(crate) parts: Parts,
+    /// The other end of the connection, where a server of ours has it.
+    pub(crate) peer: Option<Arc<Peer>>,
     /// What a function that asked for [`Http`] wants to be sent, made when the first one asks.
     outgoing: OnceLock<Arc<Mutex<Outgoing>>>,
 }
 
 impl HttpContext {
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self { parts, outgoing: OnceLock::new() }
+    pub(crate) fn new(parts: Parts, peer: Option<Arc<Peer>>) -> Self {
+        Self { parts, peer, outgoing: OnceLock::new() }
+    }
+
+    /// The address of the other end, if the server knows it.
+    pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
+        let told = || self.parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
+        self.peer.as_ref().map(|peer| peer.address).or_else(told)
     }
 
     pub(crate) fn parts(&self) -> &Parts {

@@ -20,7 +20,8 @@ impl<A: App> HttpCall<A> {
     /// There is none where the router is served by something that doesn't tell axum's `ConnectInfo`.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
-        client_address(self.request(), self.runtime.config.proxies.as_ref())
+        let peer = self.context.peer_address()?.ip();
+        Some(client_address(peer, self.headers(), self.runtime.config.proxies.as_ref()))
     }
 
     /// Who is calling, as far as limits go by it.

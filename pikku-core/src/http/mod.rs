@@ -24,7 +24,7 @@ pub use handle::{Http, Raw};
 pub(crate) use respond::refuse;
 pub use route::{Access, Dispatch, Route};
 pub(crate) use serve::run;
-pub use serve::{Incoming, Serving, router};
+pub use serve::{Application, Incoming, router};
 pub use sse::EventStream;
 pub use upload::Upload;
 pub(crate) use upload::with_probes;

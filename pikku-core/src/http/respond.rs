@@ -10,13 +10,7 @@ pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id
 /// The response to a problem, marked so that the caller and the log can speak of the same one.
 #[cold]
 pub(crate) fn refuse(problem: &Problem, headers: &HeaderMap) -> Response {
-    refuse_as(problem, headers.get(&REQUEST_ID))
-}
-
-/// The same, with the id that the request came with.
-#[cold]
-pub(crate) fn refuse_as(problem: &Problem, given: Option<&HeaderValue>) -> Response {
-    let id = request_id(given);
+    let id = request_id(headers.get(&REQUEST_ID));
     let problem = problem.clone().with_request_id(&id);
     log(&problem, &id);
     let mut response = problem_response(&problem);

@@ -2,15 +2,20 @@
 
 use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, response::Response, routing::any_service};
-use http::{HeaderValue, Request, StatusCode};
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+    response::Response,
+    routing::any_service,
+};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 
 use super::{
     body::read_input,
     call::{HttpCall, HttpContext, Parameters},
     credentials::{Credentials, Layers},
     multipart::FailureSlot,
-    respond::{REQUEST_ID, refuse, refuse_as},
+    respond::refuse,
     route::{Dispatch, Found, Matcher, Route, shape},
 };
 use crate::{
@@ -21,12 +26,13 @@ use crate::{
     guard::Guarded,
     middleware::{BoxFuture, Endpoint, Kind, Layer, Next, OwnLayers},
     pikku::{Pikku, Runtime},
+    server::{Peer, Serve},
     session::UserSessionService,
     wire::Wire,
 };
 
 /// An application behind its table of routes.
-pub struct Serving<A: App, D> {
+pub(super) struct Serving<A: App, D> {
     runtime: Arc<Runtime<A>>,
     matcher: Matcher,
     /// What is around each route.
@@ -42,7 +48,50 @@ pub struct Incoming<'i, A: App> {
     /// The place of the route in the table.
     number: usize,
     parameters: Parameters,
-    request: Request<Body>,
+    request: Request<Option<Body>>,
+    /// The other end of the connection, where a server of ours has it.
+    peer: Option<Arc<Peer>>,
+}
+
+/// An application by itself, for a [`Server`](crate::Server).
+///
+/// A request finds its function without a router around it. Generated code makes one, `generated::application(app)`; the
+/// router that it makes is for merging with others.
+pub struct Application<A: App, D>(Arc<Serving<A, D>>);
+
+impl<A: App, D: Dispatch<A>> Application<A, D> {
+    /// Makes the application ready to answer.
+    #[must_use]
+    pub fn new(app: Pikku<A>) -> Self {
+        Self(Arc::new(Serving::new(app)))
+    }
+}
+
+impl<A: App, D> Clone for Application<A, D> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<A: App, D> fmt::Debug for Application<A, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<A: App, D: Dispatch<A>> Serve for Application<A, D> {
+    fn answer(
+        &self,
+        request: Request<hyper::body::Incoming>,
+        peer: &Arc<Peer>,
+    ) -> impl Future<Output = Response> + Send {
+        let (parts, body) = request.into_parts();
+        // Most requests have no body, and need none made for them.
+        let nothing =
+            body.is_end_stream() && (parts.method == Method::GET || !parts.headers.contains_key(header::CONTENT_TYPE));
+        let body = (!nothing).then(|| Body::new(body));
+        self.0.handle(Request::from_parts(parts, body), Some(Arc::clone(peer)))
+    }
 }
 
 /// The axum router of an application.
@@ -53,17 +102,16 @@ pub fn router<A: App, D: Dispatch<A>>(app: Pikku<A>) -> Router {
     let serving = Arc::new(Serving::<A, D>::new(app));
     let service = tower::service_fn(move |request: Request<Body>| {
         let serving = Arc::clone(&serving);
-        async move { Ok::<_, std::convert::Infallible>(serving.handle(request).await) }
+        let peer = request.extensions().get::<Arc<Peer>>().cloned();
+        async move { Ok::<_, std::convert::Infallible>(serving.handle(request.map(Some), peer).await) }
     });
     let paths: BTreeSet<String> = D::ROUTES.iter().map(|route| shape(route.path)).collect();
     let routed = paths.iter().fold(Router::new(), |router, path| router.route(path, any_service(service.clone())));
-    routed.fallback(|request: Request<Body>| async move { not_found(&request) })
+    routed.fallback(|request: Request<Body>| async move { not_found(request.headers()) })
 }
 
 impl<A: App, D: Dispatch<A>> Serving<A, D> {
-    /// Makes the application ready to answer.
-    #[must_use]
-    pub fn new(app: Pikku<A>) -> Self {
+    fn new(app: Pikku<A>) -> Self {
         app.check_coverage(D::ROUTES);
         let own = OwnLayers::default();
         let layers: Vec<_> = D::ROUTES
@@ -85,14 +133,14 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
     }
 
     /// Answers one request.
-    pub async fn handle(&self, request: Request<Body>) -> Response {
+    async fn handle(&self, request: Request<Option<Body>>, peer: Option<Arc<Peer>>) -> Response {
         let path = request.uri().path();
         let (number, parameters) = match self.matcher.find(request.method(), path) {
-            Found::Route(number, parameters) => (number, named(&D::ROUTES[number], &parameters)),
+            Found::Route(number, parameters) => (number, named(&D::ROUTES[number], &parameters, path)),
             Found::OtherMethods(allow) => {
                 return refuse(&Problem::method_not_allowed(allow), request.headers());
             }
-            Found::Nothing => return not_found(&request),
+            Found::Nothing => return not_found(request.headers()),
         };
         let incoming = Incoming {
             runtime: &self.runtime,
@@ -101,6 +149,7 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
             number,
             parameters,
             request,
+            peer,
         };
         D::dispatch(number, incoming).await
     }
@@ -118,62 +167,59 @@ impl<A: App> fmt::Debug for Incoming<'_, A> {
     }
 }
 
-/// The parameters with the names of the table, which live as long as the program.
-fn named(route: &'static Route, parameters: &matchit::Params<'_, '_>) -> Parameters {
+/// The parameters with the names of the table, which live as long as the program, and where their values stand in the path.
+fn named(route: &'static Route, parameters: &matchit::Params<'_, '_>, path: &str) -> Parameters {
     let mut names = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
-    parameters.iter().filter_map(|(_, value)| Some((names.next()?.trim_start_matches('*'), value.to_owned()))).collect()
+    let value = |value: &str| {
+        let start = value.as_ptr().addr() - path.as_ptr().addr();
+        start..start + value.len()
+    };
+    let named = |(_, text): (&str, &str)| Some((names.next()?.trim_start_matches('*'), value(text)));
+    parameters.iter().filter_map(named).collect()
 }
 
 impl<'i, A: App> Incoming<'i, A> {
     /// Answers a number that is not in the table, which no request can lead to.
     #[must_use]
     pub fn unrouted(self) -> Response {
-        not_found(&self.request)
+        not_found(self.request.headers())
     }
 
     /// Opens a connection to the channel that `D` dispatches.
     pub async fn upgrade<D: ChannelDispatch<A>>(self) -> Response {
-        let Guard { timeout, request_id, layers } = self.guard();
+        let (timeout, layers) = (self.timeout(), &*self.layers.onion);
         let mut call = self.into_call();
         credentials_from_protocols(&mut call.context.parts.headers);
         let upgraded = Guarded::new(through(layers, &mut call, boxed_channel::<A, D>), timeout).await;
         let upgraded = upgraded.into_result("an upgrade");
-        let response = upgraded.unwrap_or_else(|problem| refuse_as(&problem, request_id.as_ref()));
+        let response = upgraded.unwrap_or_else(|problem| refuse(&problem, call.headers()));
         call.with_standings(response)
     }
 
     /// Answers with `F`.
     pub async fn serve<F: PikkuFunc<App = A>>(self) -> Response {
-        let Guard { timeout, request_id, layers } = self.guard();
+        let (timeout, layers) = (self.timeout(), &*self.layers.onion);
         let mut call = self.into_call();
         let answered = async {
             for (index, layer) in layers.iter().enumerate() {
                 match layer {
                     Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
                     Layer(Kind::Cookie(cookie)) => call.authenticate_cookie(cookie).await,
-                    Layer(Kind::Limit(limiter)) => {
-                        if let Err(problem) = call.count(limiter) {
-                            return refuse(&problem, call.headers());
-                        }
+                    Layer(Kind::Limit(limiter)) => call.count(limiter)?,
+                    Layer(Kind::Around(_)) => {
+                        return Ok(through(&layers[index..], &mut call, boxed_endpoint::<F>).await);
                     }
-                    Layer(Kind::Around(_)) => return through(&layers[index..], &mut call, boxed_endpoint::<F>).await,
                 }
             }
-            answer::<F>(&mut call).await.unwrap_or_else(|problem| refuse(&problem, call.headers()))
+            answer::<F>(&mut call).await
         };
-        let answered = Guarded::new(answered, timeout).await;
-        let answered = answered.into_result(F::NAME);
-        let response = answered.unwrap_or_else(|problem| refuse_as(&problem, request_id.as_ref()));
+        let answered = Guarded::new(answered, timeout).await.into_result(F::NAME).flatten();
+        let response = answered.unwrap_or_else(|problem| refuse(&problem, call.headers()));
         call.with_standings(response)
     }
 
-    /// What is needed around a call, also when the call itself is lost to a deadline or a panic.
-    fn guard(&self) -> Guard<'i, A> {
-        Guard {
-            timeout: self.route.timeout.unwrap_or(self.runtime.config.timeout),
-            request_id: self.request.headers().get(&REQUEST_ID).cloned(),
-            layers: &self.layers.onion,
-        }
+    fn timeout(&self) -> Duration {
+        self.route.timeout.unwrap_or(self.runtime.config.timeout)
     }
 
     fn into_call(self) -> HttpCall<A> {
@@ -183,8 +229,8 @@ impl<'i, A: App> Incoming<'i, A> {
             runtime: Arc::clone(self.runtime),
             route: self.route,
             number: self.number,
-            context: HttpContext::new(parts),
-            body: Some(body),
+            context: HttpContext::new(parts, self.peer),
+            body,
             parameters: self.parameters,
             sessions: UserSessionService::new(),
             credentials,
@@ -192,12 +238,6 @@ impl<'i, A: App> Incoming<'i, A> {
             standings: Vec::new(),
         }
     }
-}
-
-struct Guard<'i, A: App> {
-    timeout: Duration,
-    request_id: Option<HeaderValue>,
-    layers: &'i [Layer<A>],
 }
 
 async fn through<A: App>(layers: &[Layer<A>], call: &mut HttpCall<A>, endpoint: Endpoint<A>) -> Response {
@@ -274,7 +314,7 @@ fn told<F: PikkuFunc>(error: F::Error) -> Problem {
     error.problem().caused_by(F::NAME, error)
 }
 
-fn not_found(request: &Request<Body>) -> Response {
+fn not_found(headers: &HeaderMap) -> Response {
     let problem = Problem::new(StatusCode::NOT_FOUND, "route_not_found").with_detail("nothing answers at this path");
-    refuse(&problem, request.headers())
+    refuse(&problem, headers)
 }
