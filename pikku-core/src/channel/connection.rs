@@ -12,12 +12,13 @@ use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use futures_util::{Sink, Stream, StreamExt};
 
 use super::{
-    ChannelDispatch, frame,
+    ChannelDispatch, Outbound, frame,
     message::{Connected, Handled, Message, Moment, Opened, Received},
     outbound::Next,
     upgrade::Stopping,
 };
 use crate::{
+    alarm::{Alarm, EndSignal},
     app::App,
     error::Problem,
     session::{Kept, Standing},
@@ -31,8 +32,10 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
     socket: WebSocket,
     connected: Connected<A>,
     opening: Vec<u8>,
-    mut stopping: Option<Stopping>,
+    stopping: Option<Stopping>,
 ) {
+    // The server waits for as long as this is held.
+    let mut end = stopping.map(|Stopping(told)| EndSignal::new(told));
     // For as long as this is held, the connection ends with its session.
     let kept = connected.sessions.kept();
     let _attached = kept.map(|Kept { sessions, key }| sessions.attach(key, &connected.connection, &connected.sessions));
@@ -43,11 +46,10 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
         allowance: Allowance::new(connected.runtime.config.channel.rate),
         dispatch: std::marker::PhantomData,
     };
-    life.run(opened(Moment::Opening), &mut stopping).await;
+    life.run(opened(Moment::Opening), &mut end).await;
     // The function's answer has nowhere to go any more.
     let _ = D::disconnect(opened(Moment::Closed)).await;
-    // Not before: the server waits for as long as this is held.
-    drop(stopping);
+    drop(end);
 }
 
 /// How a connection ends.
@@ -62,10 +64,16 @@ enum Ending {
 
 /// What happens next on a connection.
 enum Event {
+    /// A message was handled.
+    Handled(Handled),
     /// A message came.
     Received(Received),
     /// A sign of life came.
     Alive,
+    /// It is time to look at the heartbeat, and who is signed in.
+    Due,
+    /// The server is about to end.
+    Stopping,
     /// That was the last.
     End(Ending),
 }
@@ -78,16 +86,15 @@ struct Life<'c, A: App, D> {
 }
 
 impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
-    async fn run(mut self, opened: Opened<'_, A>, stopping: &mut Option<Stopping>) {
+    async fn run(mut self, opened: Opened<'_, A>, end: &mut Option<EndSignal>) {
         let config = &self.connected.runtime.config.channel;
         let outbound = &self.connected.connection.outbound;
-        let opened_at = Instant::now();
-        let mut heartbeat = tokio::time::interval(config.heartbeat);
-        heartbeat.tick().await;
-        // Goes off when somebody has to have signed in, or when the session of who has ends.
-        let mut timer = pin!(tokio::time::sleep(config.sign_in));
-        let mut watched = None;
+        let mut alarm = Alarm::default();
+        let mut heartbeat = Instant::now() + config.heartbeat;
         let mut misses = 0;
+        // When somebody has to have signed in, or the session of who has ends.
+        let mut look = Instant::now() + config.sign_in;
+        let mut watched = None;
         let mut pending: VecDeque<Received> = VecDeque::new();
         let mut draining = false;
 
@@ -113,44 +120,62 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     self.connected.runtime.hub.leave(&self.connected.connection);
                 }
                 watched = Some(standing);
-                timer.as_mut().reset(self.next_look(standing));
+                look = self.next_look(standing);
             }
-            tokio::select! {
-                biased;
-                handled = poll_fn(|cx| poll_running(running.as_mut(), cx)) => {
+            // In this order: what is answered first is written first, and what is written makes room for what is read.
+            let event = poll_fn(|cx| {
+                if let Poll::Ready(handled) = poll_running(running.as_mut(), outbound, cx) {
+                    return Poll::Ready(Event::Handled(handled));
+                }
+                if let Poll::Ready(event) = self.socket.poll_event(outbound, may_read, cx) {
+                    return Poll::Ready(event);
+                }
+                if alarm.poll(heartbeat.min(look), cx).is_ready() {
+                    return Poll::Ready(Event::Due);
+                }
+                match end {
+                    Some(end) if !draining => end.poll(cx).map(|()| Event::Stopping),
+                    _ => Poll::Pending,
+                }
+            });
+            match event.await {
+                Event::Handled(handled) => {
                     running.set(None);
                     self.answer(handled);
                 }
-                event = poll_fn(|cx| self.socket.poll_event(outbound, may_read, cx)) => match event {
-                    Event::Received(received) => {
-                        misses = 0;
-                        if self.allowance.take() {
-                            pending.push_back(received);
-                        } else {
-                            self.answer(too_fast(D::ROUTING));
-                        }
+                Event::Received(received) => {
+                    misses = 0;
+                    if self.allowance.take() {
+                        pending.push_back(received);
+                    } else {
+                        self.answer(too_fast(D::ROUTING));
                     }
-                    Event::Alive => misses = 0,
-                    Event::End(ending) => break ending,
-                },
-                _ = heartbeat.tick() => {
-                    if misses >= 2 {
-                        tracing::debug!(after = ?opened_at.elapsed(), "a connection gives no sign of life");
-                        break Ending::Lost;
-                    }
-                    misses += 1;
-                    let _ = outbound.push(Frame::Ping(Vec::new().into()));
                 }
-                () = &mut timer => {
-                    // What is being handled may have signed somebody in by now.
-                    let is_nobody = |standing| standing == Standing::Nobody;
-                    if !D::PUBLIC && is_nobody(standing) && is_nobody(self.connected.sessions.standing()) {
-                        outbound.close(4401, "nobody has signed in");
+                Event::Alive => misses = 0,
+                Event::Due => {
+                    let now = Instant::now();
+                    if now >= heartbeat {
+                        if misses >= 2 {
+                            tracing::debug!("a connection gives no sign of life");
+                            break Ending::Lost;
+                        }
+                        misses += 1;
+                        let _ = outbound.push(Frame::Ping(Vec::new().into()));
+                        heartbeat = now + config.heartbeat;
                     }
-                    timer.as_mut().reset(self.next_look(self.connected.sessions.standing()));
+                    if now >= look {
+                        // What is being handled may have signed somebody in by now.
+                        let is_nobody = |standing| standing == Standing::Nobody;
+                        let still = self.connected.sessions.standing();
+                        if !D::PUBLIC && is_nobody(standing) && is_nobody(still) {
+                            outbound.close(4401, "nobody has signed in");
+                        }
+                        look = self.next_look(still);
+                    }
                 }
                 // What has come is still answered, and nothing more is read.
-                () = stopped(stopping), if !draining => draining = true,
+                Event::Stopping => draining = true,
+                Event::End(ending) => break ending,
             }
         };
         let closed_here = !outbound.is_open();
@@ -159,7 +184,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         // What was begun is finished, and what had come before the other side went is handled, though nobody hears of it.
         let rest = async {
             if running.is_some() {
-                poll_fn(|cx| poll_running(running.as_mut(), cx)).await;
+                poll_fn(|cx| poll_running(running.as_mut(), outbound, cx)).await;
             }
             for received in pending.into_iter().filter(|_| !closed_here) {
                 handle::<A, D>(self.connected, received).await;
@@ -170,7 +195,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
 
     /// When there is something to be done about the session, if nothing happens before: whoever is not signed in, or no
     /// longer, has some time for it.
-    fn next_look(&self, standing: Standing) -> tokio::time::Instant {
+    fn next_look(&self, standing: Standing) -> Instant {
         const RARELY: Duration = Duration::from_secs(60 * 60);
 
         let wait = match standing {
@@ -178,7 +203,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
             Standing::Nobody | Standing::SignedIn => RARELY,
             Standing::Until(until) => until.duration_since(SystemTime::now()).unwrap_or_default().min(RARELY),
         };
-        tokio::time::Instant::now() + wait
+        Instant::now() + wait
     }
 
     fn answer(&self, handled: Handled) {
@@ -196,22 +221,15 @@ async fn handle<A: App, D: ChannelDispatch<A>>(connected: &Connected<A>, receive
     }
 }
 
-fn poll_running<F: Future<Output = Handled>>(running: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Poll<Handled> {
-    match running.as_pin_mut() {
-        Some(future) => future.poll(cx),
-        None => Poll::Pending,
-    }
-}
-
-/// Ready when the server is about to end.
-async fn stopped(stopping: &mut Option<Stopping>) {
-    match stopping {
-        Some(Stopping(receiver)) => {
-            // A server that is gone altogether ends its connections too.
-            let _ = receiver.changed().await;
-        }
-        None => std::future::pending().await,
-    }
+fn poll_running<F: Future<Output = Handled>>(
+    running: Pin<&mut Option<F>>,
+    outbound: &Outbound,
+    cx: &mut Context<'_>,
+) -> Poll<Handled> {
+    let Some(future) = running.as_pin_mut() else { return Poll::Pending };
+    // What the function sends to its own connection is looked for afterwards in any case, and need not wake it.
+    outbound.look_later();
+    future.poll(cx)
 }
 
 fn too_fast(routing: &str) -> Handled {
@@ -231,7 +249,7 @@ struct Socket {
 
 impl Socket {
     /// Writes what waits, and reads what comes.
-    fn poll_event(&mut self, outbound: &super::Outbound, may_read: bool, cx: &mut Context<'_>) -> Poll<Event> {
+    fn poll_event(&mut self, outbound: &Outbound, may_read: bool, cx: &mut Context<'_>) -> Poll<Event> {
         if let Poll::Ready(event) = self.poll_write(outbound, cx) {
             return Poll::Ready(event);
         }
@@ -249,7 +267,7 @@ impl Socket {
     }
 
     /// Writes as much as there is and the network takes; messages that wait together go out together.
-    fn poll_write(&mut self, outbound: &super::Outbound, cx: &mut Context<'_>) -> Poll<Event> {
+    fn poll_write(&mut self, outbound: &Outbound, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
             if !self.closing {
                 match Pin::new(&mut self.inner).poll_ready(cx) {

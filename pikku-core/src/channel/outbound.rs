@@ -122,6 +122,11 @@ impl Outbound {
         self.queue().dropped
     }
 
+    /// Lets nothing that is added wake the connection's task, until that takes from the queue again.
+    pub(crate) fn look_later(&self) {
+        drop(self.reader.take());
+    }
+
     /// Takes what comes next. Nothing comes after a close.
     pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
         if let Some(next) = self.take() {

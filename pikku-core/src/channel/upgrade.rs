@@ -23,6 +23,10 @@ pub(crate) struct Stopping(pub(crate) watch::Receiver<()>);
 /// The protocol that the server speaks, and the only one that it ever selects.
 const PROTOCOL: &str = "pikku.v1";
 
+/// How much is read at once. Most messages fit, and an idle connection keeps no more than this; much larger ones take a few
+/// reads more.
+const READ_BUFFER: usize = 1536;
+
 /// Upgrades a request that has passed the middleware.
 pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> Result<Response, Problem> {
     let config = &call.runtime.config.channel;
@@ -54,7 +58,7 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
     let upgrade = WebSocketUpgrade::from_request_parts(&mut call.context.parts, &()).await;
     let upgrade = upgrade.map_err(|error| Problem::bad_request(format!("this can't be upgraded: {error}")))?;
     let upgrade = upgrade
-        .read_buffer_size(4 << 10)
+        .read_buffer_size(READ_BUFFER)
         .write_buffer_size(4 << 10)
         .max_message_size(config.message_limit)
         .max_frame_size(config.message_limit)
