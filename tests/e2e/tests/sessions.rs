@@ -198,7 +198,6 @@ async fn s3_who_has_signed_in_anew_on_a_connection_is_not_concerned() {
     assert_eq!(socket.answer(whoami()).await["result"], "eve");
 }
 
-// Seen to fail with topics left to the connection.
 #[tokio::test]
 async fn s2_what_one_was_subscribed_to_is_not_for_who_signs_in_next() {
     let server = serve(app().await).await;
