@@ -2,7 +2,8 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::SystemTime,
 };
 
@@ -132,6 +133,49 @@ pub(crate) enum Standing {
     Nobody,
     SignedIn,
     Until(SystemTime),
+}
+
+/// The sessions of a call, made when somebody first has to do with them: most requests of the public never do.
+pub(crate) struct LazySessions<S>(OnceLock<UserSessionService<S>>);
+
+impl<S> LazySessions<S> {
+    pub(crate) fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    pub(crate) fn service(&self) -> &UserSessionService<S> {
+        self.0.get_or_init(UserSessionService::new)
+    }
+
+    /// Who is calling, if they are signed in.
+    pub(crate) fn get(&self) -> Option<Arc<S>> {
+        self.0.get()?.get()
+    }
+
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.0.get().is_some_and(UserSessionService::is_signed_in)
+    }
+
+    /// Takes a change back.
+    pub(crate) fn roll_back(&self) {
+        if let Some(service) = self.0.get() {
+            service.roll_back();
+        }
+    }
+}
+
+impl<S> Deref for LazySessions<S> {
+    type Target = UserSessionService<S>;
+
+    fn deref(&self) -> &UserSessionService<S> {
+        self.service()
+    }
+}
+
+impl<S> From<UserSessionService<S>> for LazySessions<S> {
+    fn from(service: UserSessionService<S>) -> Self {
+        Self(service.into())
+    }
 }
 
 impl<S> UserSessionService<S> {

@@ -10,7 +10,7 @@ use crate::{
     event_hub::EventHub,
     http::{Http, HttpContext},
     permission::SharedPermission,
-    session::UserSessionService,
+    session::{LazySessions, UserSessionService},
 };
 
 /// One call on its way to a function.
@@ -18,7 +18,7 @@ use crate::{
 /// A function never sees it. A type of your own can be a parameter when it implements [`FromWire`], which is handed this.
 pub struct Wire<'w, A: App> {
     pub(crate) services: &'w A::Services,
-    pub(crate) sessions: &'w UserSessionService<A::Session>,
+    pub(crate) sessions: &'w LazySessions<A::Session>,
     pub(crate) session: Option<Arc<A::Session>>,
     /// The HTTP request; on a channel, that of the upgrade is not kept.
     pub(crate) http: Option<&'w HttpContext>,
@@ -45,7 +45,7 @@ impl<A: App> Wire<'_, A> {
     /// Reads and changes the session.
     #[must_use]
     pub fn sessions(&self) -> &UserSessionService<A::Session> {
-        self.sessions
+        self.sessions.service()
     }
 
     /// The head of the HTTP request; on a channel there is none.
@@ -112,7 +112,7 @@ pub trait FromWire<'wire, A: App>: Send + Sized {
 
 impl<A: App> FromWire<'_, A> for UserSessionService<A::Session> {
     async fn from_wire(wire: &Wire<'_, A>) -> Result<Self, Problem> {
-        Ok(wire.sessions.clone())
+        Ok(wire.sessions.service().clone())
     }
 }
 

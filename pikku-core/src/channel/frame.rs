@@ -16,7 +16,7 @@ pub(super) struct Envelope<'m> {
     /// The value of the routing key, if there is one.
     pub(super) action: Option<Cow<'m, str>>,
     /// What the client calls this message, as it wrote it.
-    pub(super) id: Option<&'m RawValue>,
+    pub(super) id: Option<&'m str>,
 }
 
 /// Why a message can't be taken apart.
@@ -34,13 +34,26 @@ pub(super) enum Unreadable {
 
 impl Unreadable {
     pub(super) fn problem(&self, routing: &str) -> Problem {
+        Problem::bad_request(self.detail(routing))
+    }
+
+    pub(super) fn detail(&self, routing: &str) -> String {
         match self {
-            Self::NotJson(error) => Problem::bad_request(format!("the message is not JSON: {error}")),
-            Self::NotAnObject => Problem::bad_request("a message is an object"),
-            Self::BadAction => Problem::bad_request(format!("`{routing}` has to be a string")),
-            Self::Twice(key) => Problem::bad_request(format!("the key `{key}` stands twice in the message")),
+            Self::NotJson(error) => format!("the message is not JSON: {error}"),
+            Self::NotAnObject => "a message is an object".to_owned(),
+            Self::BadAction => format!("`{routing}` has to be a string"),
+            Self::Twice(key) => format!("the key `{key}` stands twice in the message"),
         }
     }
+}
+
+/// The value of the routing key, where the message begins with it, as those of our own clients do.
+///
+/// Whether the rest of the message is sound is not known yet.
+pub(super) fn peek<'m>(text: &'m str, routing: &str) -> Option<&'m str> {
+    let rest = text.strip_prefix("{\"")?.strip_prefix(routing)?.strip_prefix("\":\"")?;
+    let end = rest.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ')?;
+    rest[end..].starts_with('"').then(|| &rest[..end])
 }
 
 /// Reads what a message says of itself. Its data is passed over, and read once it is known whose it is.
@@ -81,7 +94,8 @@ impl<'m> Visitor<'m> for EnvelopeVisitor {
                     None => fault = Some(Unreadable::BadAction),
                 }
             } else if key.0 == ID {
-                if envelope.id.replace(map.next_value()?).is_some() {
+                let id: &RawValue = map.next_value()?;
+                if envelope.id.replace(id.get()).is_some() {
                     fault = Some(Unreadable::Twice(ID));
                 }
             } else {
@@ -179,7 +193,7 @@ pub enum ReplyShape {
 }
 
 /// The beginning of every answer: the routing key and the id.
-fn head(routing: &str, action: Option<&str>, id: Option<&RawValue>) -> Vec<u8> {
+fn head(routing: &str, action: Option<&str>, id: Option<&str>) -> Vec<u8> {
     let mut json = Vec::with_capacity(128);
     json.push(b'{');
     if let Some(action) = action {
@@ -190,7 +204,7 @@ fn head(routing: &str, action: Option<&str>, id: Option<&RawValue>) -> Vec<u8> {
     }
     if let Some(id) = id {
         json.extend_from_slice(b"\"id\":");
-        json.extend_from_slice(id.get().as_bytes());
+        json.extend_from_slice(id.as_bytes());
         json.push(b',');
     }
     json
@@ -204,7 +218,7 @@ fn write_json(json: &mut Vec<u8>, text: &str) {
 pub(super) fn reply(
     routing: &str,
     action: &str,
-    id: Option<&RawValue>,
+    id: Option<&str>,
     shape: ReplyShape,
     output: &impl serde::Serialize,
 ) -> Result<String, serde_json::Error> {
@@ -236,7 +250,7 @@ fn finish(mut json: Vec<u8>, shape: ReplyShape, output: &impl serde::Serialize) 
 
 /// The answer to a message that has no action: the output, with the id if there was one.
 pub(super) fn reply_plain(
-    id: Option<&RawValue>,
+    id: Option<&str>,
     shape: ReplyShape,
     output: &impl serde::Serialize,
 ) -> Result<String, serde_json::Error> {
@@ -247,7 +261,7 @@ pub(super) fn reply_plain(
 }
 
 /// The frame that tells of a failure.
-pub(super) fn failure(routing: &str, action: Option<&str>, id: Option<&RawValue>, problem: &Problem) -> String {
+pub(super) fn failure(routing: &str, action: Option<&str>, id: Option<&str>, problem: &Problem) -> String {
     let mut json = head(routing, action, id);
     json.extend_from_slice(b"\"error\":");
     if let Err(error) = serde_json::to_writer(&mut json, problem) {
@@ -281,7 +295,22 @@ mod tests {
         let envelope =
             open(r#"{"topic":{"action":"x"},"id":[1, 2],"a\u0063tion":"s\u0075b"}"#, "action").expect("it opens");
         assert_eq!(envelope.action.as_deref(), Some("sub"));
-        assert_eq!(envelope.id.map(RawValue::get), Some("[1, 2]"));
+        assert_eq!(envelope.id, Some("[1, 2]"));
+    }
+
+    #[test]
+    fn c3_a_routing_key_that_comes_first_is_found_at_once() {
+        let check = |text: &str, expect: Option<&str>| assert_eq!(peek(text, "action"), expect, "{text}");
+        check(r#"{"action":"sub","id":1}"#, Some("sub"));
+        check(r#"{"action":"""#, Some(""));
+        check(r#"{"action":"é"}"#, Some("é"));
+        check(r#"{"action":"a\u0062"}"#, None);
+        check("{\"action\":\"a\nb\"}", None);
+        for text in
+            ["", "{", r#"{"action""#, r#"{"action":1}"#, r#"{"actions":"a"}"#, r#"{ "action":"a"}"#, r#"{"action":"a"#]
+        {
+            check(text, None);
+        }
     }
 
     #[test]
@@ -300,9 +329,8 @@ mod tests {
 
     #[test]
     fn c3_replies_carry_the_routing_key_and_the_id_back() {
-        let id = RawValue::from_string("\"7\"".to_owned()).expect("it is JSON");
         let check = |shape, output: serde_json::Value, expect: &str| {
-            assert_eq!(reply("action", "a", Some(&id), shape, &output).expect("it is JSON"), expect);
+            assert_eq!(reply("action", "a", Some("\"7\""), shape, &output).expect("it is JSON"), expect);
         };
         check(ReplyShape::Merged, json!({ "x": 1 }), r#"{"action":"a","id":"7","x":1}"#);
         check(ReplyShape::Merged, json!({}), r#"{"action":"a","id":"7"}"#);

@@ -1,6 +1,12 @@
 //! One message on its way to a function.
 
-use std::{any::TypeId, borrow::Cow, cell::RefCell, fmt, sync::Arc};
+use std::{
+    any::TypeId,
+    borrow::Cow,
+    cell::RefCell,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
@@ -9,7 +15,6 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error as _, IgnoredAny},
 };
-use serde_json::value::RawValue;
 
 use super::{
     frame::{self, Envelope, ID, ReplyShape, Unreadable},
@@ -21,10 +26,10 @@ use crate::{
     function::{PikkuFunc, is_unit},
     guard::Guarded,
     http::{Route, run},
-    input::{self, Document},
+    input::{self, Rejection},
     pikku::Runtime,
     rate_limit::Caller,
-    session::{Kept, SessionChange, UserSessionService},
+    session::{Kept, LazySessions, SessionChange},
     wire::Wire,
 };
 
@@ -32,7 +37,7 @@ use crate::{
 pub(crate) struct Connected<A: App> {
     pub(crate) runtime: Arc<Runtime<A>>,
     pub(crate) connection: Arc<Connection>,
-    pub(crate) sessions: UserSessionService<A::Session>,
+    pub(crate) sessions: LazySessions<A::Session>,
     /// The route of the channel, and its place in the table.
     pub(crate) route: &'static Route,
     pub(crate) number: usize,
@@ -116,16 +121,23 @@ impl<A: App> fmt::Debug for Message<'_, A> {
 }
 
 enum Content<'m> {
-    Message {
-        text: &'m str,
-        envelope: Envelope<'m>,
-    },
-    /// Text that is no message; only a function that takes [`Text`] has a use for it.
-    Unreadable {
-        text: &'m str,
-        why: Unreadable,
-    },
+    Text(TextMessage<'m>),
     Binary(Bytes),
+}
+
+/// A message that is taken apart as far as need be.
+struct TextMessage<'m> {
+    text: &'m str,
+    /// The value of the routing key, where the message begins with it. Then the rest is read with the data.
+    peeked: Option<&'m str>,
+    /// What the message says of itself, or why it is none.
+    opened: OnceLock<Result<Envelope<'m>, Unreadable>>,
+}
+
+impl<'m> TextMessage<'m> {
+    fn opened(&self, routing: &'static str) -> Result<&Envelope<'m>, &Unreadable> {
+        self.opened.get_or_init(|| frame::open(self.text, routing)).as_ref()
+    }
 }
 
 /// A message that owns what it was made from, until it is handled.
@@ -138,11 +150,8 @@ pub(super) enum Received {
 impl<'m, A: App> Message<'m, A> {
     /// Takes a message apart.
     pub(super) fn open(connected: &'m Connected<A>, text: &'m str, routing: &'static str) -> Self {
-        let content = match frame::open(text, routing) {
-            Ok(envelope) => Content::Message { text, envelope },
-            Err(why) => Content::Unreadable { text, why },
-        };
-        Self { connected, content, routing }
+        let peeked = frame::peek(text, routing);
+        Self { connected, content: Content::Text(TextMessage { text, peeked, opened: OnceLock::new() }), routing }
     }
 
     pub(super) fn binary(connected: &'m Connected<A>, bytes: Bytes, routing: &'static str) -> Self {
@@ -153,15 +162,16 @@ impl<'m, A: App> Message<'m, A> {
     #[must_use]
     pub fn action(&self) -> Option<&str> {
         match &self.content {
-            Content::Message { envelope, .. } => envelope.action.as_deref(),
-            Content::Unreadable { .. } | Content::Binary(_) => None,
+            Content::Text(message) => message.peeked.or_else(|| message.opened(self.routing).ok()?.action.as_deref()),
+            Content::Binary(_) => None,
         }
     }
 
-    fn id(&self) -> Option<&RawValue> {
+    /// What the message says of itself, or why it is none.
+    fn envelope(&self) -> Result<(Option<&str>, Option<&str>), &Unreadable> {
         match &self.content {
-            Content::Message { envelope, .. } => envelope.id,
-            Content::Unreadable { .. } | Content::Binary(_) => None,
+            Content::Text(message) => message.opened(self.routing).map(|opened| (opened.action.as_deref(), opened.id)),
+            Content::Binary(_) => Ok((None, None)),
         }
     }
 
@@ -174,7 +184,11 @@ impl<'m, A: App> Message<'m, A> {
     ) -> Handled {
         let moment = Moment::Message { action: self.action() };
         let answered = call::<F>(self.connected, moment, || self.input::<F>(keeps_id, renamed)).await;
-        let (action, id) = (self.action(), self.id());
+        let (action, id) = match self.envelope() {
+            Ok(envelope) => envelope,
+            Err(_) if is_text::<F::Input>() => (None, None),
+            Err(why) => return self.refused(why),
+        };
         let answer = answered.and_then(|output| match action {
             Some(action) => frame::reply(self.routing, action, id, shape, &Shown(&output)).map(Some).map_err(not_json),
             // What has no action and asks for no answer gets one only if there is something to say.
@@ -190,18 +204,23 @@ impl<'m, A: App> Message<'m, A> {
     /// Answers that there is no such action.
     #[must_use]
     pub fn unknown(self) -> Handled {
+        let (action, id) = match self.envelope() {
+            Ok(envelope) => envelope,
+            Err(why) => return self.refused(why),
+        };
         let unknown = Problem::new(http::StatusCode::NOT_FOUND, "unknown_action");
-        let problem = match &self.content {
-            Content::Message { envelope, .. } if envelope.action.is_some() => {
-                unknown.with_detail("there is no such action on this channel")
-            }
-            Content::Message { .. } => {
+        let problem = match (action, &self.content) {
+            (Some(_), _) => unknown.with_detail("there is no such action on this channel"),
+            (None, Content::Text(_)) => {
                 unknown.with_detail(format!("a message says by its `{}` what it is", self.routing))
             }
-            Content::Unreadable { why, .. } => why.problem(self.routing),
-            Content::Binary(_) => unknown.with_detail("this channel takes no binary messages"),
+            (None, Content::Binary(_)) => unknown.with_detail("this channel takes no binary messages"),
         };
-        Handled(Some(frame::failure(self.routing, self.action(), self.id(), &problem)))
+        Handled(Some(frame::failure(self.routing, action, id, &problem)))
+    }
+
+    fn refused(&self, why: &Unreadable) -> Handled {
+        Handled(Some(frame::failure(self.routing, None, None, &why.problem(self.routing))))
     }
 
     fn input<F: PikkuFunc>(
@@ -210,23 +229,39 @@ impl<'m, A: App> Message<'m, A> {
         renamed: &'static [(&'static str, &'static str)],
     ) -> Result<F::Input, Problem> {
         let parsed = match &self.content {
-            _ if is_unit::<F::Input>() => input::parse::<F::Input>(b"null"),
             Content::Binary(bytes) => with_raw(Raw::Binary(bytes.clone()), || input::parse::<F::Input>(b"null")),
-            Content::Message { text, .. } | Content::Unreadable { text, .. } if is_text::<F::Input>() => {
-                with_raw(Raw::Text((*text).to_owned()), || input::parse::<F::Input>(b"null"))
+            Content::Text(message) if is_text::<F::Input>() => {
+                with_raw(Raw::Text(message.text.to_owned()), || input::parse::<F::Input>(b"null"))
             }
-            Content::Unreadable { why, .. } => return Err(why.problem(self.routing)),
-            Content::Message { text, .. } => {
-                let keys: &[&'static str] = match (self.action().is_some(), keeps_id) {
-                    (true, false) => &[self.routing, ID],
-                    (true, true) => &[self.routing],
-                    (false, false) => &[ID],
-                    (false, true) => &[],
-                };
-                input::parse_document::<F::Input>(&Document::without(text.as_bytes(), keys))
-            }
+            Content::Text(message) => self.text_input::<F>(message, keeps_id),
         };
         parsed.and_then(|input| input::checked::<F>(input, renamed)).map_err(Into::into)
+    }
+
+    fn text_input<F: PikkuFunc>(&self, message: &TextMessage<'m>, keeps_id: bool) -> Result<F::Input, Rejection> {
+        let unreadable = |why: &Unreadable| Rejection::Malformed(why.detail(self.routing));
+        if let (Some(action), false, false) = (message.peeked, keeps_id, is_unit::<F::Input>()) {
+            let parsed = input::parse_message::<F::Input>(message.text, &[self.routing, ID]);
+            return match parsed {
+                Ok((input, id)) => {
+                    // It is set here for the first time, since a message that was peeked at is opened no other way.
+                    let _ = message.opened.set(Ok(Envelope { action: Some(Cow::Borrowed(action)), id }));
+                    Ok(input)
+                }
+                Err(rejection) => Err(message.opened(self.routing).err().map_or(rejection, unreadable)),
+            };
+        }
+        let opened = message.opened(self.routing).map_err(unreadable)?;
+        if is_unit::<F::Input>() {
+            return input::no_input();
+        }
+        let keys: &[&'static str] = match (opened.action.is_some(), keeps_id) {
+            (true, false) => &[self.routing, ID],
+            (true, true) => &[self.routing],
+            (false, false) => &[ID],
+            (false, true) => &[],
+        };
+        input::parse_message(message.text, keys).map(|(input, _)| input)
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
     let connected = Connected {
         runtime: Arc::clone(&call.runtime),
         connection: Arc::new(Connection::new(new_id(), Outbound::new(config.outbound_limit, config.slow_consumer))),
-        sessions: call.sessions.clone(),
+        sessions: call.sessions.service().clone().into(),
         route: call.route,
         number: call.number,
         caller: call.caller(),

@@ -3,8 +3,9 @@
 use std::{borrow::Cow, time::Duration};
 
 use axum::body::{Body, Bytes, HttpBody};
+use bytes::BytesMut;
 use http::{HeaderMap, Method, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
 use super::{
     call::{HttpCall, Parameters},
@@ -15,6 +16,7 @@ use crate::{
     app::App,
     error::{FieldError, Problem},
     function::PikkuFunc,
+    guard::{Guarded, Outcome},
     input::{self, DecodeError, Document, Rejection, TextKind, Texts, decode_component, form_pairs},
 };
 
@@ -72,7 +74,7 @@ enum Kind {
 
 async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
     let Some(body) = call.body.take() else { return Ok(Read::None) };
-    let headers = call.headers();
+    let headers = &call.context.parts.headers;
     if body.is_end_stream() && !headers.contains_key(header::CONTENT_TYPE) {
         return Ok(Read::None);
     }
@@ -92,9 +94,9 @@ async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
             bytes: limit,
             timeout: config.body_timeout,
             streams: takes_one_file(call.route.texts),
-            failure: call.upload_failure.clone(),
+            failure: call.upload_failure.get_or_insert_default().clone(),
         };
-        return read_form(call.headers(), body, limits).await.map(Read::Multipart);
+        return read_form(headers, body, limits).await.map(Read::Multipart);
     }
     let bytes = collect(body, limit, config.body_timeout).await?;
     match kind {
@@ -111,6 +113,9 @@ fn kind(headers: &HeaderMap) -> Result<Option<Kind>, Problem> {
         return Err(unsupported("compressed bodies are not read; send the body as it is"));
     }
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
+    if value == "application/json" {
+        return Ok(Some(Kind::Json));
+    }
     // Parameters such as a charset are no part of the kind.
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is = |name: &str| essence.eq_ignore_ascii_case(name);
@@ -142,23 +147,43 @@ fn unsupported(detail: &'static str) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type").with_detail(detail)
 }
 
+/// Reads a body to its end.
 async fn collect(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, Problem> {
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
-    let collected = tokio::time::timeout(timeout, Limited::new(body, limit).collect());
-    match collected.await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "a body ended early");
-            Err(Problem::bad_request("the body ended before it was complete"))
-        }
-        Err(_) => {
+    match Guarded::new(collect_within(body, limit), timeout).await {
+        Outcome::Done(collected) => collected,
+        Outcome::TimedOut => {
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout")
                 .with_detail("the body did not arrive in time"))
         }
+        panicked @ Outcome::Panicked(_) => panicked.into_result("a body").flatten(),
     }
+}
+
+async fn collect_within(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    // Most bodies come in one piece, which then need not be copied.
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while !body.is_end_stream() {
+        let Some(frame) = body.frame().await else { break };
+        let frame = frame.map_err(|error| {
+            tracing::debug!(%error, "a body ended early");
+            Problem::bad_request("the body ended before it was complete")
+        })?;
+        let Ok(piece) = frame.into_data() else { continue };
+        if first.len() + all.len() + piece.len() > limit {
+            return Err(too_large(limit));
+        }
+        if first.is_empty() && all.is_empty() {
+            first = piece;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&piece);
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
 pub(super) fn too_large(limit: usize) -> Problem {

@@ -17,7 +17,13 @@ use super::{
     multipart::FailureSlot,
     route::Route,
 };
-use crate::{app::App, pikku::Runtime, rate_limit::Standing, server::Peer, session::UserSessionService};
+use crate::{
+    app::App,
+    pikku::Runtime,
+    rate_limit::Standing,
+    server::Peer,
+    session::{LazySessions, UserSessionService},
+};
 
 /// One HTTP request while it is being answered; what middleware works on.
 pub struct HttpCall<A: App> {
@@ -28,10 +34,10 @@ pub struct HttpCall<A: App> {
     pub(crate) context: HttpContext,
     pub(crate) body: Option<Body>,
     pub(crate) parameters: Parameters,
-    pub(crate) sessions: UserSessionService<A::Session>,
+    pub(crate) sessions: LazySessions<A::Session>,
     pub(crate) credentials: Credentials<A>,
     /// Why a file of a form could not be read to its end.
-    pub(crate) upload_failure: FailureSlot,
+    pub(crate) upload_failure: Option<FailureSlot>,
     /// How the caller stands with the limits that the call was counted against.
     pub(crate) standings: Vec<Standing>,
 }
@@ -68,7 +74,7 @@ impl<A: App> HttpCall<A> {
     /// [`set_initial`](UserSessionService::set_initial).
     #[must_use]
     pub fn sessions(&self) -> &UserSessionService<A::Session> {
-        &self.sessions
+        self.sessions.service()
     }
 
     /// A credential that stood in the query, where an [`Authenticator`](crate::Authenticator) of this route said that there may be one. It is

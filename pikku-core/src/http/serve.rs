@@ -24,10 +24,11 @@ use crate::{
     error::{Challenge, PikkuError, Problem},
     function::{CallError, Output, PikkuFunc, is_unit},
     guard::Guarded,
+    input::no_input,
     middleware::{BoxFuture, Endpoint, Kind, Layer, Next, OwnLayers},
     pikku::{Pikku, Runtime},
     server::{Peer, Serve},
-    session::UserSessionService,
+    session::LazySessions,
     wire::Wire,
 };
 
@@ -37,6 +38,8 @@ pub(super) struct Serving<A: App, D> {
     matcher: Matcher,
     /// What is around each route.
     layers: Vec<Layers<A>>,
+    /// The names of the parameters of each route.
+    names: Vec<Box<[&'static str]>>,
     dispatch: PhantomData<fn() -> D>,
 }
 
@@ -128,6 +131,7 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
             runtime: app.into_runtime(D::ROUTES, own),
             matcher: Matcher::new(D::ROUTES),
             layers,
+            names: D::ROUTES.iter().map(|route| parameter_names(route.path)).collect(),
             dispatch: PhantomData,
         }
     }
@@ -136,7 +140,7 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
     async fn handle(&self, request: Request<Option<Body>>, peer: Option<Arc<Peer>>) -> Response {
         let path = request.uri().path();
         let (number, parameters) = match self.matcher.find(request.method(), path) {
-            Found::Route(number, parameters) => (number, named(&D::ROUTES[number], &parameters, path)),
+            Found::Route(number, parameters) => (number, named(&self.names[number], &parameters, path)),
             Found::OtherMethods(allow) => {
                 return refuse(&Problem::method_not_allowed(allow), request.headers());
             }
@@ -167,15 +171,19 @@ impl<A: App> fmt::Debug for Incoming<'_, A> {
     }
 }
 
+/// The names of the parameters of a path, in its order.
+fn parameter_names(path: &'static str) -> Box<[&'static str]> {
+    let name = |segment: &'static str| Some(segment.strip_prefix('{')?.strip_suffix('}')?.trim_start_matches('*'));
+    path.split('/').filter_map(name).collect()
+}
+
 /// The parameters with the names of the table, which live as long as the program, and where their values stand in the path.
-fn named(route: &'static Route, parameters: &matchit::Params<'_, '_>, path: &str) -> Parameters {
-    let mut names = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+fn named(names: &[&'static str], parameters: &matchit::Params<'_, '_>, path: &str) -> Parameters {
     let value = |value: &str| {
         let start = value.as_ptr().addr() - path.as_ptr().addr();
         start..start + value.len()
     };
-    let named = |(_, text): (&str, &str)| Some((names.next()?.trim_start_matches('*'), value(text)));
-    parameters.iter().filter_map(named).collect()
+    names.iter().zip(parameters.iter()).map(|(name, (_, text))| (*name, value(text))).collect()
 }
 
 impl<'i, A: App> Incoming<'i, A> {
@@ -232,9 +240,9 @@ impl<'i, A: App> Incoming<'i, A> {
             context: HttpContext::new(parts, self.peer),
             body,
             parameters: self.parameters,
-            sessions: UserSessionService::new(),
+            sessions: LazySessions::new(),
             credentials,
-            upload_failure: FailureSlot::default(),
+            upload_failure: None,
             standings: Vec::new(),
         }
     }
@@ -263,8 +271,7 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
     if F::AUTH && session.is_none() {
         return Err(call.nobody());
     }
-    let input =
-        if is_unit::<F::Input>() { crate::input::parse::<F::Input>(b"null")? } else { read_input::<F>(call).await? };
+    let input = if is_unit::<F::Input>() { no_input::<F::Input>()? } else { read_input::<F>(call).await? };
     let wire = Wire {
         services: &call.runtime.services,
         sessions: &call.sessions,
@@ -276,7 +283,7 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
     };
     let mut answered = run::<F>(&wire, input).await;
     // A function may make anything of a file that it could not read to its end, and the caller has to know of it.
-    if let Some(problem) = call.upload_failure.get() {
+    if let Some(problem) = call.upload_failure.as_ref().and_then(FailureSlot::get) {
         answered = Err(problem.clone());
     }
     let output = answered.inspect_err(|_| call.sessions.roll_back()).map_err(|problem| match problem.challenge() {

@@ -14,7 +14,7 @@ mod text;
 
 use std::fmt;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, value::UnitDeserializer};
 
 use crate::{
     error::{FieldError, Problem},
@@ -99,9 +99,27 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Rejection> {
     strict::parse(&Document::whole(json))
 }
 
+/// The input of a function that takes none.
+///
+/// # Errors
+/// None: a unit is made of nothing.
+pub(crate) fn no_input<T: DeserializeOwned>() -> Result<T, Rejection> {
+    let nothing = UnitDeserializer::<serde::de::value::Error>::new();
+    T::deserialize(nothing).map_err(|error| Rejection::Malformed(error.to_string()))
+}
+
 /// Parses a document that was put together from the parts of a request.
 pub(crate) fn parse_document<T: DeserializeOwned>(document: &Document<'_>) -> Result<T, Rejection> {
     strict::parse(document)
+}
+
+/// Parses a message without the keys that are none of its data, and gives the value of the last of them as it stands there.
+pub(crate) fn parse_message<'m, T: DeserializeOwned>(
+    text: &'m str,
+    keys: &[&'static str],
+) -> Result<(T, Option<&'m str>), Rejection> {
+    let (input, noted) = strict::parse_noting(&Document::without(text.as_bytes(), keys))?;
+    Ok((input, noted.map(|place| &text[place])))
 }
 
 /// Checks the constraints of an input.

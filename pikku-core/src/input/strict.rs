@@ -13,11 +13,13 @@ use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
     fmt,
+    ops::Range,
 };
 
 use serde::de::{
     self, DeserializeOwned, Deserializer, EnumAccess, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use serde_json::value::RawValue;
 
 use self::access::{StrictEnum, StrictMap, StrictSeq};
 use super::{
@@ -30,6 +32,13 @@ use super::{
 
 /// Parses a document.
 pub(super) fn parse<T: DeserializeOwned>(document: &Document<'_>) -> Result<T, Rejection> {
+    parse_noting(document).map(|(value, _)| value)
+}
+
+/// Parses a document, and says where the value of the last of the keys stands that are passed over.
+pub(super) fn parse_noting<T: DeserializeOwned>(
+    document: &Document<'_>,
+) -> Result<(T, Option<Range<usize>>), Rejection> {
     // Looked at once as a whole, it need not be looked at string by string.
     let Ok(text) = std::str::from_utf8(&document.json) else { return Err(not_text()) };
     let tracker = Tracker {
@@ -39,11 +48,13 @@ pub(super) fn parse<T: DeserializeOwned>(document: &Document<'_>) -> Result<T, R
         texts: &document.texts,
         json: &document.json,
         skipped: document.skipped,
+        passed: Cell::new(0),
+        noted: Cell::default(),
     };
     let mut json = serde_json::Deserializer::from_str(text);
     let parsed = T::deserialize(Strict { inner: &mut json, tracker: &tracker, top: true });
     match parsed.and_then(|value| json.end().map(|()| value)) {
-        Ok(value) => Ok(value),
+        Ok(value) => Ok((value, tracker.noted.take())),
         Err(error) => Err(tracker.rejection(&error, document.body)),
     }
 }
@@ -58,6 +69,10 @@ struct Tracker<'t> {
     texts: &'t [Member<'t>],
     json: &'t [u8],
     skipped: &'t [&'static str],
+    /// Which of these were there, a bit for each.
+    passed: Cell<u32>,
+    /// Where the value of the last of them stands.
+    noted: Cell<Option<Range<usize>>>,
 }
 
 enum Segment {
@@ -80,6 +95,19 @@ impl Tracker<'_> {
     fn fail<E: de::Error>(&self, fault: Fault) -> E {
         self.fault.set(Some(fault));
         E::custom("refused")
+    }
+
+    /// Notes a key that is passed over, and says whether it is there for the first time.
+    fn pass(&self, place: usize) -> bool {
+        let (passed, bit) = (self.passed.get(), 1 << place);
+        self.passed.set(passed | bit);
+        passed & bit == 0
+    }
+
+    /// Notes where a value stands that is a part of the document.
+    fn note(&self, value: &RawValue) {
+        let start = value.get().as_ptr().addr() - self.json.as_ptr().addr();
+        self.noted.set(Some(start..start + value.get().len()));
     }
 
     /// A key that stands twice in one object.

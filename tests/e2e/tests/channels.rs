@@ -381,6 +381,12 @@ async fn c8_a_slow_consumer_is_closed_and_nobody_else_is_affected() {
         assert_eq!(other.ask(json!({ "action": "whoami" })).await["result"], "ada");
     }
     // The function ends by itself once the connection is closed, which it is as soon as the queue is full.
+    let closed = async {
+        while !server.get("/notes").await.text.contains("flooded") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), closed).await.expect("the queue fills up while nobody reads");
     assert!(matches!(slow.end().await, End::Code(1013) | End::Cut));
 }
 

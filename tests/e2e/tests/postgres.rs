@@ -11,6 +11,7 @@ async fn open() -> PostgresSessionStore {
 }
 
 #[tokio::test]
+#[ignore = "it needs a server: run `tests/run services`"]
 async fn s3_sessions_in_postgres() {
     let session_of = |user: &str| UserSession { user_id: user.to_owned(), admin: true };
     // Nodes that start together make one table.

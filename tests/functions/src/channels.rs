@@ -232,7 +232,7 @@ pub struct Answer {
 
 /// Fails in every way, or closes the connection.
 #[pikku_channel_func(Events, action = "fail", auth = false)]
-pub async fn fail(_services: &Services, data: Answer, channel: Channel) -> Result<(), TestError> {
+pub async fn fail(services: &Services, data: Answer, channel: Channel) -> Result<(), TestError> {
     match data.how.as_str() {
         "not_found" => Err(TestError::NotFound),
         "internal" => Err(TestError::Internal { secret: "hunter2" }),
@@ -252,6 +252,7 @@ pub async fn fail(_services: &Services, data: Answer, channel: Channel) -> Resul
                 channel.send(&"x".repeat(1000).into())?;
                 tokio::task::yield_now().await;
             }
+            services.note("flooded");
             Ok(())
         }
         _ => Ok(()),

@@ -7,6 +7,8 @@ use serde::de::{
     Visitor,
 };
 
+use serde_json::value::RawValue;
+
 use super::{
     super::{
         keys::{Key, KeyDeserializer, SeenKeys},
@@ -65,8 +67,15 @@ impl<'de, A: MapAccess<'de>> StrictMap<'de, '_, A> {
         loop {
             let Some(Key(key)) = self.inner.next_key()? else { return Ok(false) };
             self.read += 1;
-            if self.skipped.contains(&&*key) {
-                self.inner.next_value::<IgnoredAny>()?;
+            if let Some(place) = self.skipped.iter().position(|skipped| *skipped == key) {
+                if !self.tracker.pass(place) {
+                    return Err(self.tracker.duplicate(&key));
+                }
+                if place + 1 == self.skipped.len() {
+                    self.tracker.note(self.inner.next_value::<&RawValue>()?);
+                } else {
+                    self.inner.next_value::<IgnoredAny>()?;
+                }
                 continue;
             }
             if self.read > self.texts
