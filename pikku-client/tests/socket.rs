@@ -376,6 +376,29 @@ async fn what_comes_before_anybody_listens_is_kept() {
 }
 
 #[tokio::test]
+async fn texts_are_what_the_channel_says_by_itself_as_it_came() {
+    let mut server = Server::new().await;
+    let (socket, mut connection) = server.connect(server.socket()).await;
+    let (mut texts, mut messages, mut errors) = (socket.texts(), socket.messages::<Value>(), socket.errors());
+    connection.send(json!({ "topic": "t", "data": 1 })).await;
+    for text in ["no JSON", "", " 42 ", "{"] {
+        connection.send_frame(Message::text(text)).await;
+        assert_eq!(next(&mut texts).await.expect("it goes on").expect("none is missed"), text);
+    }
+    let (answer, _) = tokio::join!(call(&socket, "ask").into_future(), connection.answer(json!(1)));
+    answer.expect("it is answered");
+
+    // What is no JSON is an error again when nobody takes it any more.
+    drop(texts);
+    connection.send_frame(Message::text("nope")).await;
+    let error = next(&mut errors).await.expect("it is there").expect("none is missed");
+    assert!(matches!(*error, Error::Decode(_)), "{error}");
+    assert_eq!(next(&mut messages).await.expect("it is there").expect("it fits"), 42);
+    socket.close();
+    assert!(next(&mut messages).await.is_none() && next(&mut errors).await.is_none());
+}
+
+#[tokio::test]
 async fn bytes_and_whole_messages_go_out_as_they_are() {
     let mut server = Server::new().await;
     let (socket, mut connection) = server.connect(server.socket()).await;

@@ -27,7 +27,7 @@ pub use self::{
 };
 use self::{
     shared::{Outgoing, Shared},
-    subscription::{Source, read_binary, read_error, read_json, read_state},
+    subscription::{Source, read_binary, read_error, read_json, read_state, read_text},
     transport::Message,
 };
 use crate::error::{EncodeError, Error};
@@ -124,6 +124,18 @@ impl Socket {
         self.shared.subscribe(Source::Messages, read_json)
     }
 
+    /// Hears as text, as it came, what the channel says by itself: what is neither a reply nor pushed on a topic, whether
+    /// it is JSON or not.
+    ///
+    /// It is for a channel that speaks something else than JSON. Text that is no JSON is an [error](Self::errors) only
+    /// while nobody listens to this; what is JSON reaches [`messages`](Self::messages) too. What came before anybody
+    /// listened is not kept, so a greeting is heard by whoever listens before the connection is open, as on a socket of
+    /// [`Connect::connect_lazy`].
+    #[must_use]
+    pub fn texts(&self) -> Subscription<String> {
+        self.shared.subscribe(Source::Texts, read_text)
+    }
+
     /// Hears bytes. Those that come before anybody listens are kept for the first who does.
     #[must_use]
     pub fn binary(&self) -> Subscription<Bytes> {
@@ -131,8 +143,8 @@ impl Socket {
     }
 
     /// Hears of what has nobody else to go to: errors of messages that were sent without waiting for a reply, and what is
-    /// no message. Unless somebody listens, they are logged as warnings; those that come before are kept for the first
-    /// who does.
+    /// no message, unless it is one of [`texts`](Self::texts). Unless somebody listens, they are logged as
+    /// warnings; those that come before are kept for the first who does.
     #[must_use]
     pub fn errors(&self) -> Subscription<Arc<Error>> {
         self.shared.subscribe(Source::Errors, read_error)

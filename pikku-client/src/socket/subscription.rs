@@ -64,6 +64,7 @@ pub enum SubscriptionError {
 #[derive(Debug, Clone)]
 pub(super) enum Notice {
     Json(Arc<RawValue>),
+    Text(Arc<String>),
     Binary(Bytes),
     State(State),
     Error(Arc<Error>),
@@ -118,6 +119,14 @@ pub(super) fn read_json<T: DeserializeOwned>(notice: Notice) -> serde_json::Resu
     }
 }
 
+pub(super) fn read_text(notice: Notice) -> serde_json::Result<String> {
+    match notice {
+        // The only one who listens gets it without a copy.
+        Notice::Text(text) => Ok(Arc::unwrap_or_clone(text)),
+        _ => unexpected(),
+    }
+}
+
 pub(super) fn read_binary(notice: Notice) -> serde_json::Result<Bytes> {
     match notice {
         Notice::Binary(bytes) => Ok(bytes),
@@ -145,6 +154,7 @@ pub(super) enum Source {
     Topic(String),
     Replies(String),
     Messages,
+    Texts,
     Binary,
     States,
     Errors,
@@ -152,7 +162,7 @@ pub(super) enum Source {
 
 impl Source {
     /// Whether it is kept for the first who listens. What a channel says by itself, it says as soon as a connection is
-    /// open, when nobody can have asked for it yet.
+    /// open, when nobody can have asked for it yet. Texts are not, as hardly anybody ever takes them.
     fn is_kept(&self) -> bool {
         matches!(self, Self::Messages | Self::Binary | Self::Errors)
     }

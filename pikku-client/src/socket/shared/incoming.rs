@@ -20,13 +20,27 @@ impl Shared {
     pub(in crate::socket) fn receive(&self, message: Message) {
         match message {
             Message::Text(text) => match Frame::read(&text, &self.routing) {
-                Ok(frame) => self.take_in(frame),
-                Err(cause) => self.report(Error::Decode(decode_error(cause))),
+                Ok(frame) => {
+                    if matches!(frame, Frame::Own(_)) {
+                        self.tell_text(text);
+                    }
+                    self.take_in(frame);
+                }
+                Err(cause) => {
+                    if !self.tell_text(text) {
+                        self.report(Error::Decode(decode_error(cause)));
+                    }
+                }
             },
             Message::Binary(bytes) => {
                 self.inner().listeners.tell(&Source::Binary, Notice::Binary(bytes));
             }
         }
+    }
+
+    /// Tells those who take text as it came, and says whether there are any.
+    fn tell_text(&self, text: String) -> bool {
+        self.inner().listeners.tell(&Source::Texts, Notice::Text(Arc::new(text)))
     }
 
     fn take_in(&self, frame: Frame) {
