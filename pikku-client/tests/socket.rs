@@ -20,7 +20,7 @@ use pikku_client::{
 };
 use serde_json::{Value, json};
 use support::{SOON, Server, at_once};
-use tokio::time::timeout;
+use tokio::{io::AsyncWriteExt, time::timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 fn call<'a>(socket: &'a Socket, action: &'a str) -> Call<'a, Value, NoError> {
@@ -485,6 +485,32 @@ async fn what_is_too_large_or_no_text_ends_the_connection_with_the_code_for_it()
     server.accept().await;
     let mut messages = socket.messages::<String>();
     assert_eq!(next(&mut messages).await.expect("it is there").expect("it fits").len(), 990);
+}
+
+/// A server that breaks the protocol may go on to do so. What it says is taken and thrown away, or else the system would
+/// reset the connection, and the server would fail before it has read why it was closed.
+#[tokio::test]
+async fn c8_the_server_learns_why_it_is_closed_whatever_else_it_sends() {
+    let mut server = Server::new().await;
+    let (socket, mut connection) = server.connect(server.socket().with_message_limit(1000)).await;
+    let mut states = socket.states();
+    let too_large = [&[0x82, 127][..], &(4_u64 << 20).to_be_bytes()].concat();
+    let faults: [(u16, &[u8]); 4] = [
+        (1001, &[0x88, 2, 0x03, 0xe9]), // The server closes the connection, and still goes on.
+        (1002, &[0x83, 0]),             // There is no opcode 3.
+        (1007, &[0x81, 1, 0xff]),
+        (1009, &too_large),
+    ];
+    for (code, fault) in faults {
+        let stream = connection.socket.get_mut();
+        stream.write_all(&[fault, &vec![0; 4 << 20]].concat()).await.expect("all of it is taken");
+        assert_eq!(connection.end().await.map(|frame| frame.code.into()), Some(code));
+        match until(&mut states, |state| matches!(state, State::Waiting { .. })).await {
+            State::Waiting { last, .. } => assert_eq!(last.code, code),
+            other => panic!("{other:?}"),
+        }
+        connection = server.accept().await;
+    }
 }
 
 #[tokio::test]

@@ -96,9 +96,14 @@ impl Task {
             let retry_in = match connected {
                 Err(closed) => self.lost(closed),
                 Ok((mut writer, mut reader)) => {
-                    let Some(End { closed, answer }) = self.serve(&mut writer, &mut reader).await else { return };
-                    let retry_in = self.lost(closed);
-                    within(Some(CLOSING), writer.close(answer.map(|code| (code, "")))).await;
+                    let Some(end) = self.serve(&mut writer, &mut reader).await else { return };
+                    let retry_in = self.lost(end.closed);
+                    if end.is_connected {
+                        within(Some(CLOSING), writer.close(end.answer.map(|code| (code, "")))).await;
+                        platform::spawn(async {
+                            within(Some(CLOSING), transport::linger(writer, reader)).await;
+                        });
+                    }
                     retry_in
                 }
             };
@@ -146,8 +151,8 @@ impl Task {
                 biased;
                 end = &mut reading => end,
                 // If the server has closed the connection, it has also said why.
-                closed = writing => within(Some(CLOSING), reading).await.unwrap_or(End::new(closed)),
-                closed = opening => End { closed, answer: Some(1000) },
+                closed = writing => within(Some(CLOSING), reading).await.unwrap_or(End::gone(closed)),
+                closed = opening => End::with(1000, closed),
             }
         };
         tokio::pin!(work);
@@ -245,7 +250,7 @@ async fn read(shared: &Shared, reader: &mut Reader, silence: Option<Duration>) -
         match within(silence, reader.next()).await {
             Some(Ok(message)) => shared.receive(message),
             Some(Err(end)) => return end,
-            None => return End::new(Closed::lost("the server has fallen silent")),
+            None => return End::gone(Closed::lost("the server has fallen silent")),
         }
         count = count.wrapping_add(1);
         if count.is_multiple_of(AT_ONCE) {

@@ -9,11 +9,11 @@ use crate::error::Failure;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 #[cfg(not(target_family = "wasm"))]
-pub(super) use native::{Reader, Writer, online, open};
+pub(super) use native::{Reader, Writer, linger, online, open};
 #[cfg(target_family = "wasm")]
 mod web;
 #[cfg(target_family = "wasm")]
-pub(super) use web::{Reader, Writer, online, open};
+pub(super) use web::{Reader, Writer, linger, online, open};
 
 /// The subprotocol, and the only one that a server ever selects.
 pub(super) const PROTOCOL: &str = "pikku.v1";
@@ -41,19 +41,36 @@ pub(super) struct Target {
 #[derive(Debug)]
 pub(super) struct End {
     pub(super) closed: Closed,
+    /// Whether the server is still there, to agree to the end.
+    pub(super) is_connected: bool,
     /// What to close the connection with, where the server has not done so itself.
     pub(super) answer: Option<u16>,
 }
 
 impl End {
-    pub(super) fn new(closed: Closed) -> Self {
-        Self { closed, answer: None }
+    /// The connection is gone.
+    pub(super) fn gone(closed: Closed) -> Self {
+        Self { closed, is_connected: false, answer: None }
+    }
+
+    /// The server has closed the connection.
+    pub(super) fn by_server(closed: Closed) -> Self {
+        Self { closed, is_connected: true, answer: None }
+    }
+
+    /// The connection has to be closed with a code.
+    pub(super) fn with(code: u16, closed: Closed) -> Self {
+        Self { closed, is_connected: true, answer: Some(code) }
+    }
+
+    /// The server doesn't keep to the protocol.
+    pub(super) fn fault(code: u16, reason: impl Into<String>) -> Self {
+        Self::with(code, Closed::new(code, reason))
     }
 
     /// A message was larger than is taken.
     pub(super) fn too_large(limit: usize) -> Self {
-        let reason = format!("a message was larger than {limit} bytes");
-        Self { closed: Closed::new(1009, reason), answer: Some(1009) }
+        Self::fault(1009, format!("a message was larger than {limit} bytes"))
     }
 }
 

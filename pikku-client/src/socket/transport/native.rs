@@ -5,7 +5,10 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use reqwest::header::{self, HeaderName, HeaderValue};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{self, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::{
@@ -56,6 +59,16 @@ pub(in crate::socket) async fn open(target: &Target) -> Result<(Writer, Reader),
     Ok((Writer(writer), Reader { stream, message_limit: target.message_limit }))
 }
 
+/// Waits until the server, which was told, has ended the connection as well, and takes what still comes. If it were left
+/// unread, the system would reset the connection, and what the server was told could be lost.
+pub(in crate::socket) async fn linger(writer: Writer, reader: Reader) {
+    let Ok(mut stream) = writer.0.reunite(reader.stream) else { return };
+    let stream = stream.get_mut();
+    // It may be gone already, which is as good as closed.
+    let _ = stream.shutdown().await;
+    let _ = io::copy(stream, &mut io::sink()).await;
+}
+
 /// Waits until the network is back, of which nobody tells.
 pub(in crate::socket) async fn online() {
     std::future::pending().await
@@ -102,25 +115,24 @@ impl Reader {
                 Some(Ok(tungstenite::Message::Close(frame))) => {
                     let (code, reason) = frame
                         .map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.as_str().to_owned()));
-                    return Err(End::new(Closed::new(code, reason)));
+                    return Err(End::by_server(Closed::new(code, reason)));
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(self.end(&error)),
-                None => return Err(End::new(Closed::lost("the connection broke off"))),
+                None => return Err(End::gone(Closed::lost("the connection broke off"))),
             }
         }
     }
 
     fn end(&self, error: &Error) -> End {
-        let fault = |code| End { closed: Closed::new(code, error.to_string()), answer: Some(code) };
         match error {
             Error::Capacity(_) => End::too_large(self.message_limit),
-            Error::Utf8(_) => fault(1007),
+            Error::Utf8(_) => End::fault(1007, error.to_string()),
             Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) | Error::Io(_) => {
-                End::new(Closed::lost("the connection broke off"))
+                End::gone(Closed::lost("the connection broke off"))
             }
-            Error::Protocol(_) => fault(1002),
-            other => End::new(Closed::lost(other)),
+            Error::Protocol(_) => End::fault(1002, error.to_string()),
+            other => End::gone(Closed::lost(other)),
         }
     }
 }

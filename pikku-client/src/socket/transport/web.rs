@@ -86,6 +86,9 @@ pub(in crate::socket) async fn open(target: &Target) -> Result<(Writer, Reader),
     Ok((writer, Reader { told, message_limit: target.message_limit, _connection: connection }))
 }
 
+/// Leaves the rest of a connection that was closed to the browser.
+pub(in crate::socket) async fn linger(_: Writer, _: Reader) {}
+
 /// Waits until the browser says that the network is back.
 pub(in crate::socket) async fn online() {
     let (teller, mut told) = mpsc::unbounded_channel();
@@ -125,8 +128,8 @@ impl Reader {
             let message = match self.told.recv().await {
                 Some(Told::Opened) => continue,
                 Some(Told::Message(message)) => message,
-                Some(Told::Closed(closed)) => return Err(End::new(closed)),
-                None => return Err(End::new(Closed::lost("the connection broke off"))),
+                Some(Told::Closed(closed)) => return Err(End::by_server(closed)),
+                None => return Err(End::gone(Closed::lost("the connection broke off"))),
             };
             let size = match &message {
                 Message::Text(text) => text.len(),
