@@ -36,9 +36,10 @@ impl Server {
     /// Takes an address.
     ///
     /// # Errors
-    /// When the address can't be had.
+    /// When the address can't be had, with the address and the kind that the system gave.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self::on(TcpListener::bind(address).await?))
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
+        TcpListener::bind(address).await.map(Self::on).map_err(named)
     }
 
     /// Takes over a listener.

@@ -53,3 +53,12 @@ async fn a_silent_connection_does_not_hold_up_the_end() {
     stop.send(()).expect("it is listening");
     tokio::time::timeout(Duration::from_secs(2), serving).await.expect("it ends").expect("no panic");
 }
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named() {
+    let holder = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
+    let taken = holder.local_addr().expect("it is bound");
+    let error = Server::bind(taken).await.expect_err("it is taken");
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    assert!(error.to_string().starts_with(&format!("can't listen on {taken}: ")), "{error}");
+}
