@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod admin;
 pub mod channels;
+pub mod guide;
 pub mod input;
 pub mod limits;
 pub mod output;
@@ -21,13 +22,15 @@ pub struct Services {
     pub jwt: JwtService,
     /// What ran, in order.
     pub log: Mutex<Vec<String>>,
+    /// The database of the authentication guide.
+    pub guide: guide::Database,
 }
 
 impl Services {
     /// Services with this JWT service.
     #[must_use]
     pub fn new(jwt: JwtService) -> Self {
-        Self { jwt, log: Mutex::default() }
+        Self { jwt, log: Mutex::default(), guide: guide::Database::default() }
     }
 
     /// Notes that something ran.
