@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use pikku_core::__private::axum::Router;
 use pikku_core::{ApiKeySource, JwtService, Key, Pikku, Server, auth_api_key, auth_bearer};
 use serde_json::Value;
 use test_functions::{Services, TestApp, UserSession};
@@ -89,10 +90,18 @@ pub async fn serve(app: Pikku<TestApp>) -> Running {
 /// # Panics
 /// When the address is taken.
 pub async fn serve_at(app: Pikku<TestApp>, address: SocketAddr) -> Running {
+    serve_router(generated::router(app), address).await
+}
+
+/// Serves a router at an address until the test ends.
+///
+/// # Panics
+/// When the address is taken.
+pub async fn serve_router(router: Router, address: SocketAddr) -> Running {
     let server = Server::bind(address).await.expect("a free port");
     let address = server.local_addr().expect("it is bound");
     let server = server.header_timeout(Duration::from_millis(500));
-    tokio::spawn(server.serve_until(generated::router(app), std::future::pending()));
+    tokio::spawn(server.serve_until(router, std::future::pending()));
     Running { address, http: reqwest::Client::new() }
 }
 

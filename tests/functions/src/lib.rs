@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod admin;
 pub mod channels;
+pub mod conformance;
 pub mod guide;
 pub mod input;
 pub mod limits;
