@@ -25,7 +25,7 @@ use crate::{
     error::Problem,
     function::{PikkuFunc, is_unit},
     guard::Guarded,
-    http::{Route, run},
+    http::{Route, refuse_message, run},
     input::{self, Rejection},
     pikku::Runtime,
     rate_limit::Caller,
@@ -197,7 +197,7 @@ impl<'m, A: App> Message<'m, A> {
         });
         match answer {
             Ok(frame) => Handled(frame),
-            Err(problem) => Handled(Some(frame::failure(self.routing, action, id, &problem))),
+            Err(problem) => Handled(Some(frame::failure(self.routing, action, id, &refuse_message(problem)))),
         }
     }
 
@@ -287,10 +287,14 @@ impl<A: App> Opened<'_, A> {
             Ok(_) if is_unit::<F::Output>() => Handled::silently(),
             Ok(output) => match serde_json::to_string(&Shown(&output)) {
                 Ok(json) => Handled(Some(json)),
-                Err(error) => Handled(Some(frame::failure(self.routing, None, None, &not_json(error)))),
+                Err(error) => self.refused(not_json(error)),
             },
-            Err(problem) => Handled(Some(frame::failure(self.routing, None, None, &problem))),
+            Err(problem) => self.refused(problem),
         }
+    }
+
+    fn refused(&self, problem: Problem) -> Handled {
+        Handled(Some(frame::failure(self.routing, None, None, &refuse_message(problem))))
     }
 }
 

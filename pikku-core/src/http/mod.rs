@@ -21,7 +21,7 @@ pub use call::HttpCall;
 pub(crate) use call::HttpContext;
 pub(crate) use credentials::Layers;
 pub use handle::{Http, Raw};
-pub(crate) use respond::refuse;
+pub(crate) use respond::{refuse, refuse_message};
 pub use route::{Access, Dispatch, Route};
 pub(crate) use serve::run;
 pub use serve::{Application, Incoming, router};

@@ -12,7 +12,7 @@ pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id
 pub(crate) fn refuse(problem: &Problem, headers: &HeaderMap) -> Response {
     let id = request_id(headers.get(&REQUEST_ID));
     let problem = problem.clone().with_request_id(&id);
-    log(&problem, &id);
+    log(&problem, Some(&id));
     let mut response = problem_response(&problem);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
@@ -20,8 +20,21 @@ pub(crate) fn refuse(problem: &Problem, headers: &HeaderMap) -> Response {
     response
 }
 
+/// The problem that a message on a channel is answered with. A message has no id of its own that the log could tell of, so
+/// it gets one where there is something to look up.
+#[cold]
+pub(crate) fn refuse_message(problem: Problem) -> Problem {
+    if !problem.status().is_server_error() {
+        log(&problem, None);
+        return problem;
+    }
+    let id = new_request_id();
+    log(&problem, Some(&id));
+    problem.with_request_id(id)
+}
+
 /// Tells the log of a problem what the caller is not told.
-pub(crate) fn log(problem: &Problem, request_id: &str) {
+fn log(problem: &Problem, request_id: Option<&str>) {
     let (status, code) = (problem.status().as_u16(), problem.code());
     let function = problem.cause().map(|cause| cause.function);
     let error = problem.cause().map(|cause| &cause.error);
@@ -41,7 +54,7 @@ fn request_id(given: Option<&HeaderValue>) -> String {
     given.filter(is_sane).map_or_else(new_request_id, str::to_owned)
 }
 
-pub(crate) fn new_request_id() -> String {
+fn new_request_id() -> String {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {
         Ok(()) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
