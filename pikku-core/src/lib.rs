@@ -35,6 +35,9 @@ pub mod testing;
 mod validation;
 mod wire;
 
+#[cfg(feature = "__fuzz")]
+#[doc(hidden)]
+pub mod __fuzz;
 #[doc(hidden)]
 pub mod __private;
 

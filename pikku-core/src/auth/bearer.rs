@@ -160,7 +160,7 @@ fn with_token<'a, A: App>(
 
 /// The bearer token of a request: none if there is no such header, or it is of another scheme; the inner option is none
 /// where the token can't be read.
-fn bearer_token(headers: &HeaderMap) -> Option<Option<&str>> {
+pub(super) fn bearer_token(headers: &HeaderMap) -> Option<Option<&str>> {
     // Most requests of the public have none, and a look at the first is cheaper than one at all.
     headers.get(header::AUTHORIZATION)?;
     let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {

@@ -12,14 +12,20 @@ mod api_key;
 mod bearer;
 mod cookie;
 mod duration;
+#[cfg(feature = "__fuzz")]
+mod fuzz;
 mod token;
 
 pub(crate) use api_key::api_key_id;
 pub use api_key::{ApiKeyAuth, ApiKeyJwt, ApiKeySource, FindSession, auth_api_key, auth_api_key_jwt};
 pub use bearer::{BearerAuth, BearerCallback, BearerJwt, BearerToken, auth_bearer};
+#[cfg(feature = "__fuzz")]
+pub use cookie::fuzz_cookie;
 pub use cookie::{CookieAuth, CookieMarker, JwtCookie, SameSite, StoredCookie, UnreadCookie, auth_cookie};
 pub(crate) use cookie::{CookieLayer, CookieRequest};
 pub use duration::{days, hours, minutes, weeks};
+#[cfg(feature = "__fuzz")]
+pub use fuzz::fuzz_authorization;
 
 use std::fmt;
 

@@ -6,6 +6,8 @@
 
 mod connection;
 mod frame;
+#[cfg(feature = "__fuzz")]
+mod fuzz;
 mod handle;
 mod limits;
 mod message;
@@ -13,6 +15,8 @@ pub(crate) mod outbound;
 mod upgrade;
 
 pub use frame::ReplyShape;
+#[cfg(feature = "__fuzz")]
+pub use fuzz::fuzz_frame;
 pub(crate) use handle::Connection;
 pub use handle::{Channel, ChannelState};
 pub use message::{Binary, Handled, Message, Opened, Text, check_opening};

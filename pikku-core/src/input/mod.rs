@@ -4,6 +4,8 @@
 //! deserializer that is stricter than serde's own and knows where it stands when something is wrong ([`strict`]).
 
 mod coerce;
+#[cfg(feature = "__fuzz")]
+mod fuzz;
 mod keys;
 mod merge;
 mod pointer;
@@ -21,6 +23,8 @@ use crate::{
     function::PikkuFunc,
 };
 
+#[cfg(feature = "__fuzz")]
+pub use fuzz::fuzz_merge;
 pub(crate) use merge::{Document, Texts};
 pub(crate) use text::{DecodeError, decode_component, excerpt, form_pairs};
 

@@ -8,6 +8,8 @@ mod cache;
 mod claims;
 mod error;
 mod fields;
+#[cfg(feature = "__fuzz")]
+mod fuzz;
 mod jwks;
 mod key;
 mod key_set;
@@ -21,6 +23,8 @@ mod token;
 mod tests;
 
 pub use error::JwtError;
+#[cfg(feature = "__fuzz")]
+pub use fuzz::fuzz_token;
 pub use jwks::jwks;
 pub use key::Key;
 pub use service::{JwtService, Verified};

@@ -1,9 +1,13 @@
 //! Sessions in a cookie.
 
+#[cfg(feature = "__fuzz")]
+mod fuzz;
 mod layer;
 mod read;
 mod settings;
 
+#[cfg(feature = "__fuzz")]
+pub use fuzz::fuzz_cookie;
 pub(crate) use layer::{CookieLayer, CookieRequest};
 pub use settings::SameSite;
 

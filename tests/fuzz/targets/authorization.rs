@@ -1,0 +1,5 @@
+//! The header `Authorization`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| pikku_core::__fuzz::fuzz_authorization(data));

@@ -1,0 +1,5 @@
+//! A message of a channel.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| pikku_core::__fuzz::fuzz_frame(data));
