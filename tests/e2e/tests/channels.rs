@@ -164,6 +164,7 @@ async fn c5_every_failure_is_one_frame_and_the_connection_stays() {
     assert_eq!(client.ask(json!({ "action": "auth", "user": "ada" })).await["authResult"], true);
 }
 
+// Seen to fail with permissions asked over HTTP only.
 #[tokio::test]
 async fn p2_permissions_run_on_every_message() {
     let server = serve(app().await).await;

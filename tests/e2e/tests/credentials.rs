@@ -31,6 +31,7 @@ async fn token() -> String {
     jwt().await.encode(Duration::from_secs(60), &session("ada")).await.expect("it is signed")
 }
 
+// Seen to fail with the scheme matched in one case only.
 #[tokio::test]
 async fn a2_a_bearer_token_is_a_jwt_or_a_callbacks_or_a_static_one() {
     let (by_jwt, by_callback) = (auth_bearer().jwt(), auth_bearer().callback(find_token));
