@@ -145,6 +145,16 @@ async fn s1_a_session_that_is_set_until_a_time_is_never_renewed_beyond_it() {
     }
 }
 
+// Seen to fail with the age of the token in place of a limit that it doesn't have.
+#[tokio::test]
+async fn a3_a_token_that_was_made_for_something_else_is_never_renewed_as_a_cookie() {
+    let server = serve(with_jwt().await).await;
+    let session = UserSession { user_id: "ada".to_owned(), admin: false };
+    let token = jwt().await.encode(std::time::Duration::from_secs(60), &session).await.expect("it is signed");
+    let used = server.send("GET", "/me", &[("cookie", &format!("__Host-s={token}"))], "").await;
+    assert_eq!((used.json(), set_cookies(&used)), (json!("ada"), vec![]));
+}
+
 // Seen to fail with a jar that decodes names.
 #[tokio::test]
 async fn z3_a_name_that_decodes_to_ours_is_another() {

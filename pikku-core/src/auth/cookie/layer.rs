@@ -74,11 +74,8 @@ impl<A: App> CookieLayer<A> {
                 match read {
                     Ok(good) => {
                         let identity = Identity::new(good.payload.session).until(token::end(good.expires_at));
-                        let limit = || good.issued_at.map(|issued_at| issued_at + self.settings.at_most());
-                        Authentication::SignedIn(Identity {
-                            renewable_until: good.payload.renewable_until.or_else(limit),
-                            ..identity
-                        })
+                        // A token that was made for something else holds for as long as it says, and no longer.
+                        Authentication::SignedIn(Identity { renewable_until: good.payload.renewable_until, ..identity })
                     }
                     Err(error) => token::refused(&error),
                 }
