@@ -244,8 +244,8 @@ fn failed(credential: &'static str, reason: String) -> Problem {
 
 fn set_cookie(headers: &mut HeaderMap, value: HeaderValue) {
     headers.append(header::SET_COOKIE, value);
-    // Whoever is next at a shared cache must not get it too.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // Whoever is next at a shared cache must not get it too, though the function would let it be kept.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
 /// Takes a secret out of the query. It is empty if it can't be read, or is given twice.
@@ -277,6 +277,15 @@ mod tests {
         let (mut parts, ()) = http::Request::get(target).body(()).expect("a request").into_parts();
         assert_eq!(take_from_query(&mut parts, "apiKey").as_deref(), expect, "{target}");
         assert_eq!(parts.uri, rest, "{target}");
+    }
+
+    #[test]
+    fn a3_what_sets_a_cookie_is_kept_by_no_cache() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+        set_cookie(&mut headers, HeaderValue::from_static("s=x"));
+        let all: Vec<_> = headers.get_all(header::CACHE_CONTROL).iter().collect();
+        assert_eq!(all, ["no-store"]);
     }
 
     #[test]
