@@ -182,22 +182,24 @@ impl<'m, A: App> Message<'m, A> {
         keeps_id: bool,
         renamed: &'static [(&'static str, &'static str)],
     ) -> Handled {
-        let moment = Moment::Message { action: self.action() };
-        let answered = call::<F>(self.connected, moment, || self.input::<F>(keeps_id, renamed)).await;
-        let (action, id) = match self.envelope() {
-            Ok(envelope) => envelope,
-            Err(_) if is_text::<F::Input>() => (None, None),
-            Err(why) => return self.refused(why),
+        let envelope = || match self.envelope() {
+            Err(_) if is_text::<F::Input>() => Ok((None, None)),
+            envelope => envelope,
         };
-        let answer = answered.and_then(|output| match action {
-            Some(action) => frame::reply(self.routing, action, id, shape, &Shown(&output)).map(Some).map_err(not_json),
+        let reply = |output: F::Output| match envelope().unwrap_or_default() {
+            (Some(action), id) => {
+                frame::reply(self.routing, action, id, shape, &Shown(&output)).map(Some).map_err(not_json)
+            }
             // What has no action and asks for no answer gets one only if there is something to say.
-            None if is_unit::<F::Output>() && id.is_none() => Ok(None),
-            None => frame::reply_plain(id, shape, &Shown(&output)).map(Some).map_err(not_json),
-        });
-        match answer {
-            Ok(frame) => Handled(frame),
-            Err(problem) => Handled(Some(frame::failure(self.routing, action, id, &refuse_message(problem)))),
+            (None, None) if is_unit::<F::Output>() => Ok(None),
+            (None, id) => frame::reply_plain(id, shape, &Shown(&output)).map(Some).map_err(not_json),
+        };
+        let moment = Moment::Message { action: self.action() };
+        let answered = call::<F>(self.connected, moment, || self.input::<F>(keeps_id, renamed), reply).await;
+        match (answered, envelope()) {
+            (_, Err(why)) => self.refused(why),
+            (Ok(frame), Ok(_)) => Handled(frame),
+            (Err(problem), Ok((action, id))) => Handled(Some(frame::failure(self.routing, action, id, &refuse_message(problem)))),
         }
     }
 
@@ -283,12 +285,12 @@ impl<A: App> fmt::Debug for Opened<'_, A> {
 impl<A: App> Opened<'_, A> {
     /// Runs `F`. What it answers with is sent, if it is anything.
     pub async fn run<F: PikkuFunc<App = A>>(self, renamed: &'static [(&'static str, &'static str)]) -> Handled {
-        match call::<F>(self.connected, self.moment, || opening_input::<F>(self.opening, renamed)).await {
-            Ok(_) if is_unit::<F::Output>() => Handled::silently(),
-            Ok(output) => match serde_json::to_string(&Shown(&output)) {
-                Ok(json) => Handled(Some(json)),
-                Err(error) => self.refused(not_json(error)),
-            },
+        let reply = |output: F::Output| match is_unit::<F::Output>() {
+            true => Ok(None),
+            false => serde_json::to_string(&Shown(&output)).map(Some).map_err(not_json),
+        };
+        match call::<F>(self.connected, self.moment, || opening_input::<F>(self.opening, renamed), reply).await {
+            Ok(frame) => Handled(frame),
             Err(problem) => self.refused(problem),
         }
     }
@@ -317,12 +319,15 @@ fn opening_input<F: PikkuFunc>(
     input::parse::<F::Input>(json).and_then(|input| input::checked::<F>(input, renamed)).map_err(Into::into)
 }
 
-/// Limits, session, input, permissions, function: the way that every call goes.
+/// Limits, session, input, permissions, function, reply: the way that every call goes.
+///
+/// All of it is within the deadline and the net for panics, since it is the application's types that read and write.
 async fn call<F: PikkuFunc>(
     connected: &Connected<F::App>,
     moment: Moment<'_>,
     input: impl FnOnce() -> Result<F::Input, Problem> + Send,
-) -> Result<F::Output, Problem> {
+    reply: impl FnOnce(F::Output) -> Result<Option<String>, Problem> + Send,
+) -> Result<Option<String>, Problem> {
     let Connected { runtime, sessions, .. } = connected;
     let called = async {
         // The upgrade was counted as a request, and the end is nobody's call.
@@ -342,16 +347,12 @@ async fn call<F: PikkuFunc>(
             hub: &runtime.hub,
             permissions: if moment == Moment::Closed { &[] } else { &runtime.permissions[connected.number] },
         };
-        run::<F>(&wire, input()?).await
+        let frame = run::<F>(&wire, input()?).await.and_then(reply)?;
+        connected.persist_session().await?;
+        Ok(frame)
     };
     let answered = Guarded::new(called, runtime.config.timeout).await.into_result(F::NAME).flatten();
-    match answered {
-        Ok(output) => connected.persist_session().await.map(|()| output),
-        Err(problem) => {
-            sessions.roll_back();
-            Err(problem)
-        }
-    }
+    answered.inspect_err(|_| sessions.roll_back())
 }
 
 fn not_json(error: serde_json::Error) -> Problem {

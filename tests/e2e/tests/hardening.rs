@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use e2e::{app, serve};
+use e2e::{app, serve, socket::Socket};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -66,4 +67,16 @@ async fn x3_a_panic_leaves_its_connection_alive() {
         let answer = String::from_utf8_lossy(&answer[..read]);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
     }
+}
+
+// Seen to fail with replies written outside of the net for panics.
+#[tokio::test]
+async fn x3_a_panic_while_a_reply_is_written_is_an_error_frame_and_the_connection_lives() {
+    let server = serve(app().await).await;
+    let mut socket = Socket::open(&server, "/events", &[]).await.expect("it opens");
+    let answer = socket.answer(json!({ "action": "unspeakable", "id": 7 })).await;
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(7), &json!("internal_error")));
+    assert!(!answer.to_string().contains("hunter2"), "{answer}");
+    // What was not answered did not happen.
+    assert_eq!(socket.answer(json!({ "action": "whoami" })).await["error"]["code"], "unauthorized");
 }

@@ -259,6 +259,29 @@ pub async fn fail(services: &Services, data: Answer, channel: Channel) -> Result
     }
 }
 
+/// Something that can't be put into words.
+#[derive(Debug, JsonSchema)]
+pub struct Unspeakable {
+    /// What it is.
+    pub name: String,
+}
+
+impl Serialize for Unspeakable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        panic!("{}", self.name)
+    }
+}
+
+/// Signs somebody in, and has no words for it.
+#[pikku_channel_func(Events, action = "unspeakable", auth = false)]
+pub async fn unspeakable(
+    _services: &Services,
+    sessions: UserSessionService<UserSession>,
+) -> Result<Unspeakable, TestError> {
+    sessions.set(UserSession { user_id: "ada".to_owned(), admin: false }).await?;
+    Ok(Unspeakable { name: "hunter2".to_owned() })
+}
+
 /// Who has an id of their own.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Contact {
