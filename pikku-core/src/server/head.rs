@@ -11,7 +11,9 @@ use crate::error::Problem;
 pub(super) const LARGEST_HEAD: u32 = 32 * 1024;
 
 /// What every HTTP/2 connection begins with.
-const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
+///
+/// All of it is waited for here: hyper has no deadline for the rest of a preface that has begun.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What is wrong with the head of a request that hyper lets through.
 pub(super) fn check_head<B>(request: &Request<B>) -> Option<Problem> {

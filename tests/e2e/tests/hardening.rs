@@ -29,7 +29,9 @@ async fn z4_slow_and_silent_connections_are_closed_and_others_served() {
     let half = b"GET /who HTTP/1.1\r\nhost: x\r\n";
     let slow_body =
         b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{\"name\"";
-    let slow = [&b""[..], b"G", half, slow_body, b"PRI * HT"].map(|bytes| tokio::spawn(raw(address, bytes)));
+    let half_prefaces = [&b"PRI * HT"[..], b"PRI * HTTP/2.0", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r"];
+    let slow = [&b""[..], b"G", half, slow_body].into_iter().chain(half_prefaces);
+    let slow: Vec<_> = slow.map(|bytes| tokio::spawn(raw(address, bytes))).collect();
     assert_eq!(server.get("/who").await.status, 200);
     for (index, connection) in slow.into_iter().enumerate() {
         let answer = connection.await.expect("no panic");
