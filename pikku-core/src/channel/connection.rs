@@ -41,7 +41,7 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
     let _attached = kept.map(|Kept { sessions, key }| sessions.attach(key, &connected.connection, &connected.sessions));
     let opened = |moment| Opened { connected: &connected, opening: &opening, routing: D::ROUTING, moment };
     let life = Life::<A, D> {
-        socket: Socket { inner: socket, unflushed: false, closing: false },
+        socket: Socket { inner: socket, unflushed: false, closing: false, is_stuck: false },
         connected: &connected,
         allowance: Allowance::new(connected.runtime.config.channel.rate),
         dispatch: std::marker::PhantomData,
@@ -94,6 +94,8 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         let mut misses = 0;
         // When somebody has to have signed in, or the session of who has ends.
         let mut look = Instant::now() + config.sign_in;
+        // Until when the other side may take its goodbye.
+        let mut farewell = None;
         let mut watched = None;
         let mut pending: VecDeque<Received> = VecDeque::new();
         let mut draining = false;
@@ -130,7 +132,12 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                 if let Poll::Ready(event) = self.socket.poll_event(outbound, may_read, cx) {
                     return Poll::Ready(event);
                 }
-                if alarm.poll(heartbeat.min(look), cx).is_ready() {
+                if self.socket.is_stuck && !outbound.is_open() {
+                    // Signs of life do not help who does not take it.
+                    farewell.get_or_insert_with(|| Instant::now() + FAREWELL);
+                }
+                let due = heartbeat.min(look);
+                if alarm.poll(farewell.map_or(due, |end| due.min(end)), cx).is_ready() {
                     return Poll::Ready(Event::Due);
                 }
                 match end {
@@ -154,6 +161,9 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                 Event::Alive => misses = 0,
                 Event::Due => {
                     let now = Instant::now();
+                    if farewell.is_some_and(|end| now >= end) {
+                        break Ending::Lost;
+                    }
                     if now >= heartbeat {
                         if misses >= 2 {
                             tracing::debug!("a connection gives no sign of life");
@@ -245,11 +255,14 @@ struct Socket {
     unflushed: bool,
     /// Whether the last word was written.
     closing: bool,
+    /// Whether the network takes nothing more for now.
+    is_stuck: bool,
 }
 
 impl Socket {
     /// Writes what waits, and reads what comes.
     fn poll_event(&mut self, outbound: &Outbound, may_read: bool, cx: &mut Context<'_>) -> Poll<Event> {
+        self.is_stuck = false;
         if let Poll::Ready(event) = self.poll_write(outbound, cx) {
             return Poll::Ready(event);
         }
@@ -273,7 +286,10 @@ impl Socket {
                 match Pin::new(&mut self.inner).poll_ready(cx) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Poll::Ready(Event::End(Ending::Lost)),
-                    Poll::Pending => return Poll::Pending,
+                    Poll::Pending => {
+                        self.is_stuck = true;
+                        return Poll::Pending;
+                    }
                 }
                 if let Poll::Ready(next) = outbound.poll_next(cx) {
                     let frame = match next {
@@ -296,7 +312,10 @@ impl Socket {
             match Pin::new(&mut self.inner).poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.unflushed = false,
                 Poll::Ready(Err(_)) => return Poll::Ready(Event::End(Ending::Lost)),
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    self.is_stuck = true;
+                    return Poll::Pending;
+                }
             }
         }
     }

@@ -82,3 +82,20 @@ async fn x3_a_panic_while_a_reply_is_written_is_an_error_frame_and_the_connectio
     // What was not answered did not happen.
     assert_eq!(socket.answer(json!({ "action": "whoami" })).await["error"]["code"], "unauthorized");
 }
+
+// Seen to fail with a goodbye that waits for as long as the client gives signs of life.
+#[tokio::test]
+async fn c8_who_takes_nothing_is_cut_off_whatever_it_sends() {
+    let server = serve(app().await).await;
+    let socket = Socket::open(&server, "/events", &[("x-api-key", "key-of-ada")]).await.expect("it opens");
+    let mut raw = socket.0.into_inner();
+    let flood = br#"{"action":"fail","how":"flood"}"#;
+    let length = 0x80 | u8::try_from(flood.len()).expect("it is short");
+    raw.write_all(&[&[0x81, length, 0, 0, 0, 0], &flood[..]].concat()).await.expect("it is sent");
+    let cut_off = async {
+        while raw.write_all(&[0x89, 0x80, 0, 0, 0, 0]).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), cut_off).await.expect("it is cut off");
+}
