@@ -111,8 +111,8 @@ pub struct UserSessionService<S>(Arc<Mutex<State<S>>>);
 
 struct State<S> {
     identity: Option<Identity<S>>,
-    /// Whether somebody was signed in whose time is up.
-    ended: bool,
+    /// Who was signed in last, where their time is up.
+    ended: Option<Identity<S>>,
     change: Option<SessionChange>,
     /// Who was signed in before the change.
     before: Option<Identity<S>>,
@@ -182,15 +182,15 @@ impl<S> UserSessionService<S> {
     /// A service with nobody signed in. Tests make one; functions are handed theirs.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(State { identity: None, ended: false, change: None, before: None })))
+        Self(Arc::new(Mutex::new(State { identity: None, ended: None, change: None, before: None })))
     }
 
     /// Signs in: what follows sees `session`, and it is persisted when the function returns `Ok`.
     ///
     /// Over HTTP it is written into the cookie, and into the session store, of
     /// [`auth_cookie`](crate::auth_cookie) if there is one. On a channel it lasts as long as the connection;
-    /// [`set_until`](Self::set_until) lets it end earlier. Where somebody else was signed in on it, the connection leaves the
-    /// topics that it is on by then.
+    /// [`set_until`](Self::set_until) lets it end earlier, and what is set for a user whose session is in a store ends with
+    /// that one. Where somebody else was signed in on it, the connection leaves the topics that it is on by then.
     ///
     /// # Errors
     /// None today; a service that fails may say so here.
@@ -243,11 +243,12 @@ impl<S> UserSessionService<S> {
 
     fn change_to(&self, identity: Option<Identity<S>>, change: SessionChange) {
         let mut state = self.state();
+        let ended = state.ended.take();
         let before = std::mem::replace(&mut state.identity, identity);
         if state.change.replace(change).is_none() {
-            state.before = before;
+            // Whoever comes next comes after them, though their time was up.
+            state.before = before.or(ended);
         }
-        state.ended = false;
     }
 
     /// Says who is calling, and for how long.
@@ -283,7 +284,7 @@ impl<S> UserSessionService<S> {
     /// What somebody is told who has to be signed in, and is not.
     pub(crate) fn nobody(&self) -> Problem {
         let problem = Problem::unauthorized();
-        if self.state().ended { problem.with_detail("the session has ended; sign in anew") } else { problem }
+        if self.state().ended.is_some() { problem.with_detail("the session has ended; sign in anew") } else { problem }
     }
 
     /// Lets a change stand, and says who was signed in before it.
@@ -304,11 +305,14 @@ impl<S> UserSessionService<S> {
     /// Ends a session of a store from outside. It says whether somebody was signed in by it right now.
     pub(crate) fn end(&self, key: &SessionKey) -> bool {
         let mut state = self.state();
-        // A call that fails later must not bring it back.
-        state.before.take_if(|before| before.is(key));
-        let ended = state.identity.take_if(|identity| identity.is(key)).is_some();
-        state.ended |= ended;
-        ended
+        let State { identity, before, .. } = &mut *state;
+        let is_here = identity.as_ref().is_some_and(|identity| identity.is(key));
+        // Its time is up, so that a call that fails later does not bring it back, and who comes next still comes after it.
+        for ended in [identity, before].into_iter().flatten().filter(|identity| identity.is(key)) {
+            ended.until = Some(SystemTime::UNIX_EPOCH);
+        }
+        state.current();
+        is_here
     }
 
     /// Moves the end of a session of a store that was renewed elsewhere.
@@ -318,9 +322,32 @@ impl<S> UserSessionService<S> {
         }
     }
 
+    /// Puts a session in place of another of the same user's that a store has: it ends with that one.
+    pub(crate) fn keep(&self, before: &Identity<S>) {
+        let mut state = self.state();
+        if let Some(identity) = state.identity.as_mut().filter(|identity| identity.until.is_none()) {
+            identity.until = before.until;
+            identity.kept.clone_from(&before.kept);
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State<S>> {
         // No code runs under the lock that could panic half-way through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Send + Sync + 'static> UserSessionService<S> {
+    /// Who is signed in. A session in a store is looked up anew, since it may have been revoked on another node.
+    pub(crate) async fn look_up(&self) -> Result<Option<Arc<S>>, Problem> {
+        if let Some(Kept { sessions, key }) = self.kept() {
+            let end = sessions.end_of(&key).await;
+            match end.map_err(|error| Problem::internal().caused_by("a session store", error))? {
+                Some(until) => self.extend(&key, until),
+                None => drop(self.end(&key)),
+            }
+        }
+        Ok(self.get())
     }
 }
 
@@ -328,14 +355,18 @@ impl<S> Identity<S> {
     fn is(&self, key: &SessionKey) -> bool {
         self.kept.as_ref().is_some_and(|kept| kept.key == *key)
     }
+
+    /// Whether its time is not up.
+    pub(crate) fn is_good(&self) -> bool {
+        self.until.is_none_or(|until| until > SystemTime::now())
+    }
 }
 
 impl<S> State<S> {
     /// Who is signed in right now; whose time is up is not.
     fn current(&mut self) -> Option<&Identity<S>> {
-        if self.identity.as_ref()?.until.is_some_and(|until| until <= SystemTime::now()) {
-            self.identity = None;
-            self.ended = true;
+        if !self.identity.as_ref()?.is_good() {
+            self.ended = self.identity.take();
         }
         self.identity.as_ref()
     }
@@ -364,6 +395,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::session_store::MemorySessionStore;
 
     #[tokio::test]
     async fn h7_what_a_failed_call_changed_is_taken_back() {
@@ -392,5 +424,38 @@ mod tests {
         assert_eq!(sessions.nobody().detail(), Some("the session has ended; sign in anew"));
         sessions.clear().await.expect("it is cleared");
         assert_eq!(sessions.nobody().detail(), Some("sign in first"));
+    }
+
+    #[tokio::test]
+    async fn s2_who_was_signed_in_before_is_known_though_their_time_is_up() {
+        let sessions = UserSessionService::new();
+        sessions.set_until("ada", SystemTime::now()).await.expect("it is set");
+        sessions.commit();
+        assert_eq!(sessions.get(), None);
+        sessions.set("eve").await.expect("it is set");
+        let (_, before) = sessions.commit().expect("a change");
+        assert_eq!(before.map(|before| *before.session), Some("ada"));
+    }
+
+    #[tokio::test]
+    async fn s2_a_session_that_is_revoked_during_a_call_was_there_and_does_not_come_back() {
+        let store = Sessions::new(MemorySessionStore::new(), |user: &&str| (*user).to_owned());
+        let in_an_hour = SystemTime::now() + Duration::from_secs(3600);
+        let id = store.create(Arc::new("ada"), in_an_hour, in_an_hour).await.expect("it is kept");
+        for fails in [true, false] {
+            let sessions = UserSessionService::new();
+            sessions.start(store.find(&id).await.expect("it is looked for").expect("it is found"));
+            sessions.set("eve").await.expect("it is set");
+            assert!(!sessions.end(&SessionKey::of(&id)), "it is eve who is signed in");
+            sessions.extend(&SessionKey::of(&id), in_an_hour);
+            if fails {
+                sessions.roll_back();
+                assert_eq!((sessions.get(), sessions.standing()), (None, Standing::Nobody));
+            } else {
+                let (_, before) = sessions.commit().expect("a change");
+                assert_eq!(before.map(|before| *before.session), Some("ada"));
+                assert_eq!(sessions.get().as_deref(), Some(&"eve"));
+            }
+        }
     }
 }

@@ -54,27 +54,22 @@ pub(super) enum Moment<'m> {
 }
 
 impl<A: App> Connected<A> {
-    /// Who is signed in. A session in a store is looked up each time, since it may have been revoked on another node.
-    async fn session(&self) -> Result<Option<Arc<A::Session>>, Problem> {
-        if let Some(Kept { sessions, key }) = self.sessions.kept() {
-            let end = sessions.end_of(&key).await;
-            match end.map_err(|error| Problem::internal().caused_by("a session store", error))? {
-                Some(until) => self.sessions.extend(&key, until),
-                None => drop(self.sessions.end(&key)),
-            }
-        }
-        Ok(self.sessions.get())
-    }
-
     /// Lets what a function did with the session stand.
     ///
     /// What somebody was subscribed to is not for whoever comes after them. Whoever signs out ends a session in a store
-    /// everywhere.
+    /// everywhere. Whoever is signed in anew as the same user is still within reach of those who revoke that session.
     async fn persist_session(&self) -> Result<(), Problem> {
         let Some((change, Some(before))) = self.sessions.commit() else { return Ok(()) };
-        let stays = self.sessions.get().is_some_and(|session| is_same(&*session, before.session()));
+        let session = self.sessions.get();
+        let stays = session.as_ref().is_some_and(|session| is_same(&**session, before.session()));
         if !stays {
             self.runtime.hub.leave(&self.connection);
+        }
+        if let (Some(session), Some(kept)) = (&session, &before.kept)
+            && before.is_good()
+            && kept.sessions.are_of_one(session, before.session())
+        {
+            self.sessions.keep(&before);
         }
         if change == SessionChange::Cleared
             && let Some(Kept { sessions, key }) = before.kept
@@ -334,7 +329,7 @@ async fn call<F: PikkuFunc>(
         if let Moment::Message { action } = moment {
             connected.count::<F>(action)?;
         }
-        let session = connected.session().await?;
+        let session = sessions.look_up().await?;
         if F::AUTH && session.is_none() {
             return Err(sessions.nobody());
         }

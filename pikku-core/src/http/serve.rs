@@ -1,6 +1,12 @@
 //! The way of a request, from the socket to the function and back.
 
-use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    marker::PhantomData,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -264,14 +270,25 @@ fn boxed_endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> BoxFuture<'_, Re
     })
 }
 
+/// How long an input may take to arrive before it is asked again who is calling.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// Session, input, permissions, function: the way that every call goes.
 async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, Problem> {
     call.check_cross_site()?;
-    let session = call.sessions.get();
+    let mut session = call.sessions.get();
     if F::AUTH && session.is_none() {
         return Err(call.nobody());
     }
+    let reads_since = call.body.is_some().then(Instant::now);
     let input = if is_unit::<F::Input>() { no_input::<F::Input>()? } else { read_input::<F>(call).await? };
+    // Whoever takes their time to send the input may have been signed out by the time that it is there.
+    if reads_since.is_some_and(|since| since.elapsed() >= SLOW) {
+        session = call.sessions.look_up().await?;
+        if F::AUTH && session.is_none() {
+            return Err(call.nobody());
+        }
+    }
     let wire = Wire {
         services: &call.runtime.services,
         sessions: &call.sessions,

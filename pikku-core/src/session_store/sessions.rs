@@ -147,6 +147,11 @@ impl<S: Send + Sync + 'static> Sessions<S> {
         Ok(end)
     }
 
+    /// Whether two sessions are of one user.
+    pub(crate) fn are_of_one(&self, one: &S, other: &S) -> bool {
+        (self.0.user_of)(one) == (self.0.user_of)(other)
+    }
+
     /// Counts a connection among those of its session.
     pub(crate) fn attach(
         &self,

@@ -15,6 +15,10 @@ use pikku_core::{
 use serde_json::{Value, json};
 use sqlx::sqlite::SqlitePool;
 use test_functions::{Services, TestApp, UserSession};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 fn user_of(session: &UserSession) -> String {
     session.user_id.clone()
@@ -198,6 +202,42 @@ async fn s3_who_has_signed_in_anew_on_a_connection_is_not_concerned() {
     assert_eq!(socket.answer(whoami()).await["result"], "eve");
 }
 
+// Seen to fail with a session that is set on a channel taken for one of its own.
+#[tokio::test]
+async fn s3_what_is_set_for_the_same_user_on_a_connection_ends_with_their_session() {
+    let sessions = Sessions::new(MemorySessionStore::new(), user_of);
+    let server = stored(&sessions).await;
+    let cookie = sign_in(&server, "ada", "").await;
+    let mut socket = connect(&server, "/events", &cookie).await;
+    assert_eq!(socket.answer(json!({ "action": "auth", "user": "ada" })).await["authResult"], true);
+    assert_eq!(socket.answer(whoami()).await["result"], "ada");
+    assert_eq!(sessions.revoke_all_of("ada").await.expect("it is revoked"), 1);
+    assert_eq!(socket.next().await, Next::Closed(4401));
+}
+
+// Seen to fail with who is calling asked for only before the input.
+#[tokio::test]
+async fn s3_a_request_whose_body_is_slow_to_come_meets_a_session_that_was_revoked_meanwhile() {
+    let sessions = Sessions::new(MemorySessionStore::new(), user_of);
+    let patient = app().await.body_timeout(Duration::from_secs(60)).timeout(Duration::from_secs(60));
+    let server = serve(patient.middleware(auth_cookie("s").store(sessions.clone()))).await;
+    let cookie = sign_in(&server, "ada", "").await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let (begin, rest) = (r#"{"owner": "#, r#""ada"}"#);
+    let head = format!(
+        "POST /things HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncookie: {cookie}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{begin}",
+        server.address,
+        begin.len() + rest.len()
+    );
+    stream.write_all(head.as_bytes()).await.expect("it is sent");
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(sessions.revoke_all_of("ada").await.expect("it is revoked"), 1);
+    stream.write_all(rest.as_bytes()).await.expect("it is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+}
+
 #[tokio::test]
 async fn s2_what_one_was_subscribed_to_is_not_for_who_signs_in_next() {
     let server = serve(app().await).await;
@@ -273,6 +313,25 @@ async fn s4_a_session_that_is_set_on_a_channel_until_a_time_ends_then() {
     let signed_in = socket.answer(json!({ "action": "auth_for", "user": "ada", "milliseconds": 400 })).await;
     assert_eq!(signed_in, json!({ "action": "auth_for" }));
     assert_eq!(until_refused(&mut socket).await, ENDED);
+}
+
+// Seen to fail with those forgotten whose time is up.
+#[tokio::test]
+async fn s2_what_one_was_subscribed_to_is_not_for_who_signs_in_after_the_end_of_their_session() {
+    let server = serve(app().await.sign_in_timeout(Duration::from_secs(60))).await;
+    let mut socket = Socket::open(&server, "/events", &[]).await.expect("it opens");
+    let for_a_while = |milliseconds: u32| json!({ "action": "auth_for", "user": "ada", "milliseconds": milliseconds });
+    let notify = async || server.post("/notify", r#"{"user": "ada", "text": "secret"}"#).await.json();
+    socket.answer(for_a_while(2000)).await;
+    assert_eq!(socket.answer(json!({ "action": "notices" })).await, json!({ "action": "notices" }));
+    until_refused(&mut socket).await;
+    // Whoever signs in anew as the same keeps them.
+    socket.answer(for_a_while(1)).await;
+    assert_eq!(notify().await, 1);
+    assert!(matches!(socket.next().await, Next::Message(_)));
+    until_refused(&mut socket).await;
+    socket.answer(json!({ "action": "auth", "user": "eve" })).await;
+    assert_eq!(notify().await, 0);
 }
 
 #[tokio::test]
