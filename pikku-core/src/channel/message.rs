@@ -194,7 +194,9 @@ impl<'m, A: App> Message<'m, A> {
         match (answered, envelope()) {
             (_, Err(why)) => self.refused(why),
             (Ok(frame), Ok(_)) => Handled(frame),
-            (Err(problem), Ok((action, id))) => Handled(Some(frame::failure(self.routing, action, id, &refuse_message(problem)))),
+            (Err(problem), Ok((action, id))) => {
+                Handled(Some(frame::failure(self.routing, action, id, &refuse_message(problem))))
+            }
         }
     }
 
