@@ -23,7 +23,7 @@ use crate::{
 /// use pikku_core::Identity;
 ///
 /// let in_an_hour = SystemTime::now() + Duration::from_secs(3600);
-/// let identity = Identity::new("ada").until(in_an_hour);
+/// let identity = Identity::from("ada").until(in_an_hour);
 /// assert_eq!(*identity.session(), "ada");
 /// ```
 pub struct Identity<S> {
