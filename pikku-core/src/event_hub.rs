@@ -1,5 +1,7 @@
 //! Who hears of what: topics, and everybody who is subscribed to them.
 
+mod stream;
+
 use std::{
     borrow::Cow,
     collections::{HashMap, hash_map::RandomState},
@@ -10,6 +12,8 @@ use std::{
 
 use axum::extract::ws::{Message, Utf8Bytes};
 use serde::Serialize;
+
+pub use stream::TopicStream;
 
 use crate::{
     channel::{Channel, Connection},

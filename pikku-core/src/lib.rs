@@ -51,7 +51,7 @@ pub use auth::{
 pub use channel::{Binary, Channel, ChannelState, PikkuChannel, ReplyShape, SlowConsumer, Text};
 pub use client_address::TrustedProxies;
 pub use error::{Error, ErrorVariant, FieldError, PikkuError, Problem};
-pub use event_hub::{EventHub, Topic};
+pub use event_hub::{EventHub, Topic, TopicStream};
 pub use function::{FunctionResult, Input, Output, OutputKind, PikkuFunc};
 pub use http::{Access, Application, EventStream, Http, HttpCall, Raw, Route, Upload};
 pub use input::{Rejection, TextKind};

@@ -22,7 +22,7 @@ pub use handle::{Channel, ChannelState};
 pub use message::{Binary, Handled, Message, Opened, Text, check_opening};
 pub(crate) use outbound::Outbound;
 pub use outbound::SlowConsumer;
-pub(crate) use upgrade::{Stopping, credentials_from_protocols, upgrade};
+pub(crate) use upgrade::{Stopping, credentials_from_protocols, new_id, upgrade};
 
 use std::time::Duration;
 

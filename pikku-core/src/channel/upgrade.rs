@@ -85,7 +85,7 @@ fn is_upgrade(headers: &HeaderMap) -> bool {
 }
 
 /// An id that nobody can guess, so that it is safe to hand around.
-fn new_id() -> String {
+pub(crate) fn new_id() -> String {
     use std::fmt::Write as _;
 
     let mut bytes = [0; 16];

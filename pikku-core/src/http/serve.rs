@@ -314,7 +314,12 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
     call.context.apply(&mut status, headers);
     *response.status_mut() = status;
     call.persist_session(response.headers_mut()).await?;
-    Ok(response)
+    Ok(if is_stream(&response) { call.end_with_session(response) } else { response })
+}
+
+/// Whether a response goes on for as long as somebody listens.
+fn is_stream(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "text/event-stream")
 }
 
 /// Permissions and function, the same on every transport. The permissions of many functions come first.

@@ -33,8 +33,13 @@ impl<T: Serialize + Send + 'static> EventStream<T> {
                 }
             }
         });
-        Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+        event_response(events)
     }
+}
+
+/// The response that events are sent in.
+pub(crate) fn event_response(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
 
 impl<T> Stream for EventStream<T> {

@@ -13,6 +13,7 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub(crate) use live::Attached;
 pub use memory::MemorySessionStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresSessionStore;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use e2e::{Running, app, jwt, serve};
+use e2e::{Running, app, client::TestClient, jwt, serve};
 use futures_util::{SinkExt, StreamExt};
-use pikku_core::{Origins, Pikku};
+use pikku_client::Http;
+use pikku_core::{EventHub, Origins, Pikku};
 use serde_json::{Value, json};
 use test_functions::{Services, TestApp};
 use tokio::{net::TcpStream, time::timeout};
@@ -496,4 +497,31 @@ async fn c1_text_can_be_taken_as_it_came() {
         assert_eq!(echoed.expect("it is open").expect("it is sound"), Message::text(text));
     }
     assert_eq!(client.ask(json!({ "action": "shout" })).await["error"]["code"], "unknown_action");
+}
+
+#[tokio::test]
+async fn e4_a_caller_of_http_hears_a_topic_for_as_long_as_it_listens() {
+    let hub = EventHub::new();
+    let server = serve(app().await.event_hub(hub.clone())).await;
+    let api = TestClient::from_http(
+        Http::new(format!("http://{}", server.address)).expect("an address").with_api_key("key-of-ada"),
+    );
+    let mut notices = api.notice_stream().await.expect("it begins");
+    for text in ["one", "two\n\ndata: three"] {
+        for user in ["eve", "ada"] {
+            let reached = server.post("/notify", &json!({ "user": user, "text": text }).to_string()).await;
+            assert_eq!(reached.json(), json!(usize::from(user == "ada")));
+        }
+    }
+    for text in ["one", "two\n\ndata: three"] {
+        let notice = timeout(Duration::from_secs(5), notices.next()).await.expect("in time").expect("it goes on");
+        assert_eq!(notice.expect("it is sound").text, text);
+    }
+    drop(notices);
+    let left = async {
+        while hub.topics() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), left).await.expect("whoever leaves is off the topic");
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use pikku_core::{
-    Binary, Channel, ChannelState, EventHub, Text, Topic, UserSessionService, pikku_channel, pikku_channel_func,
-    pikku_func,
+    Binary, Channel, ChannelState, EventHub, Text, Topic, TopicStream, UserSessionService, pikku_channel,
+    pikku_channel_func, pikku_func,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -215,6 +215,16 @@ pub async fn notices(
     hub: EventHub,
 ) -> Result<(), TestError> {
     Ok(hub.subscribe_scoped(<Noticed as Topic>::NAME, &session.user_id, &channel)?)
+}
+
+/// The caller's own notices, over HTTP.
+#[pikku_func(http(get = "/notices"))]
+pub async fn notice_stream(
+    _services: &Services,
+    session: &UserSession,
+    hub: EventHub,
+) -> Result<TopicStream<Noticed>, TestError> {
+    Ok(hub.stream_scoped(&session.user_id)?)
 }
 
 /// Lets somebody notice something.
