@@ -188,8 +188,9 @@ impl<S> UserSessionService<S> {
     /// Signs in: what follows sees `session`, and it is persisted when the function returns `Ok`.
     ///
     /// Over HTTP it is written into the cookie, and into the session store, of
-    /// [`auth_cookie`](crate::auth_cookie) if there is one. On a channel it lasts as long as the connection;
-    /// [`set_until`](Self::set_until) lets it end earlier, and what is set for a user whose session is in a store ends with
+    /// [`auth_cookie`](crate::auth_cookie) if there is one. On a channel it lasts as long as the connection,
+    /// and no longer than the credential that somebody is signed in by at the time;
+    /// [`set_until`](Self::set_until) gives it an end of its own, and what is set for a user whose session is in a store ends with
     /// that one. Where somebody else was signed in on it, the connection leaves the topics that it is on by then.
     ///
     /// # Errors
@@ -319,6 +320,13 @@ impl<S> UserSessionService<S> {
     pub(crate) fn extend(&self, key: &SessionKey, until: SystemTime) {
         if let Some(identity) = self.state().identity.as_mut().filter(|identity| identity.is(key)) {
             identity.until = Some(until);
+        }
+    }
+
+    /// Lets a session that has no end of its own end then.
+    pub(crate) fn end_by(&self, until: SystemTime) {
+        if let Some(identity) = &mut self.state().identity {
+            identity.until.get_or_insert(until);
         }
     }
 

@@ -71,6 +71,10 @@ impl<A: App> Connected<A> {
         {
             self.sessions.keep(&before);
         }
+        if let Some(until) = before.until.filter(|_| before.is_good()) {
+            // A credential does not last longer for what was made of it.
+            self.sessions.end_by(until);
+        }
         if change == SessionChange::Cleared
             && let Some(Kept { sessions, key }) = before.kept
         {

@@ -131,6 +131,29 @@ async fn s3_one_of_several_sessions_can_be_found_and_revoked() {
     assert_eq!((who(&server, &phone).await, who(&server, &laptop).await), (json!("invalid_token"), json!("ada")));
 }
 
+#[tokio::test]
+async fn s4_a_session_that_is_set_on_a_channel_ends_with_the_credential_of_who_set_it() {
+    async fn find(_: &Services, _: &str) -> Result<Option<Identity<UserSession>>, pikku_core::Error> {
+        let session = UserSession { user_id: "ada".to_owned(), admin: false };
+        Ok(Some(Identity::new(session).until(SystemTime::now() + Duration::from_secs(2))))
+    }
+    let server =
+        serve(Pikku::new(Services::new(jwt().await)).middleware(auth_api_key(ApiKeySource::Header, find))).await;
+    let mut socket = Socket::open(&server, "/events", &[("x-api-key", "key")]).await.expect("it opens");
+    let sign_in = json!({ "action": "auth", "user": "eve" });
+    assert_eq!(socket.answer(sign_in.clone()).await["authResult"], true);
+    assert_eq!(socket.answer(whoami()).await["result"], "eve");
+    let ended = async {
+        while socket.answer(whoami()).await["error"]["code"] != "unauthorized" {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), ended).await.expect("it ends");
+    // Whoever signs in after that has nothing to do with it.
+    assert_eq!(socket.answer(sign_in).await["authResult"], true);
+    assert_eq!(socket.answer(whoami()).await["result"], "eve");
+}
+
 // Seen to fail with streams that outlive the session by which they were asked for.
 #[tokio::test]
 async fn s3_a_stream_ends_when_its_session_is_revoked() {
