@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{Running, app, client::TestClient, jwt, serve};
+use e2e::{Running, app, client::TestClient, jwt, serve, socket::Socket};
 use futures_util::{SinkExt, StreamExt};
 use pikku_client::Http;
 use pikku_core::{EventHub, Origins, Pikku};
@@ -11,7 +11,7 @@ use test_functions::{Services, TestApp};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, client::IntoClientRequest},
+    tungstenite::{Message, client::IntoClientRequest},
 };
 
 /// A client that knows nothing but frames.
@@ -26,18 +26,7 @@ enum End {
 
 impl Client {
     async fn open(server: &Running, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, (u16, Value)> {
-        let mut request = format!("ws://{}{path}", server.address).into_client_request().expect("a request");
-        for (name, value) in headers {
-            request.headers_mut().insert(*name, value.parse().expect("a header"));
-        }
-        match connect_async(request).await {
-            Ok((socket, _)) => Ok(Self(socket)),
-            Err(Error::Http(response)) => {
-                let body = response.body().as_deref().unwrap_or_default();
-                Err((response.status().as_u16(), serde_json::from_slice(body).unwrap_or_default()))
-            }
-            Err(error) => panic!("no answer: {error}"),
-        }
+        Socket::open(server, path, headers).await.map(|Socket(socket)| Self(socket))
     }
 
     async fn events(server: &Running) -> Self {
