@@ -97,6 +97,9 @@ impl<T: DeserializeOwned + JsonSchema + Send + Sync + 'static> Input for T {
     note = "help: derive `serde::Serialize` and `schemars::JsonSchema` for it, or answer with `()`, `EventStream<T>` or `Raw`"
 )]
 pub trait Output: Send + 'static {
+    /// Whether the answer may go on for as long as somebody listens, and so outlive their session.
+    const MAY_LAST: bool = false;
+
     /// What kind of answer it is.
     fn kind(generator: &mut SchemaGenerator) -> OutputKind;
 
@@ -153,6 +156,8 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for T {
 }
 
 impl Output for Raw {
+    const MAY_LAST: bool = true;
+
     fn kind(_: &mut SchemaGenerator) -> OutputKind {
         OutputKind::Raw
     }
@@ -167,6 +172,8 @@ impl Output for Raw {
 }
 
 impl<T: Serialize + JsonSchema + Send + 'static> Output for EventStream<T> {
+    const MAY_LAST: bool = true;
+
     fn kind(generator: &mut SchemaGenerator) -> OutputKind {
         OutputKind::Stream(generator.subschema_for::<T>())
     }

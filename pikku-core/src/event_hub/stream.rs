@@ -101,6 +101,8 @@ impl<T> Stream for TopicStream<T> {
 }
 
 impl<T: Topic + JsonSchema + 'static> Output for TopicStream<T> {
+    const MAY_LAST: bool = true;
+
     fn kind(generator: &mut SchemaGenerator) -> OutputKind {
         OutputKind::Stream(generator.subschema_for::<T>())
     }

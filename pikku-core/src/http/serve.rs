@@ -314,7 +314,7 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
     call.context.apply(&mut status, headers);
     *response.status_mut() = status;
     call.persist_session(response.headers_mut()).await?;
-    Ok(if is_stream(&response) { call.end_with_session(response) } else { response })
+    Ok(if F::Output::MAY_LAST && is_stream(&response) { call.end_with_session(response) } else { response })
 }
 
 /// Whether a response goes on for as long as somebody listens.
