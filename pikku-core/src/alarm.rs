@@ -1,16 +1,17 @@
 //! Timers and signals of one task, which cost next to nothing as long as nothing happens.
 //!
 //! A task that is polled for every packet would ask the timers of the runtime each time, and set them anew each time that
-//! a deadline moves. These register once, and ask again only when there may be something to hear.
+//! a deadline moves. These register once, and ask again only when there may be something to hear. So they must not be put
+//! off when they register: the runtime does that to a task that has had its share, which is why they take none of it.
 
 use std::{
     future::Future,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, Waker},
     time::Instant,
 };
 
-use tokio::{sync::watch, time::Sleep};
+use tokio::{sync::watch, task::unconstrained, time::Sleep};
 
 /// A timer whose deadline may be another one each time that it is looked at.
 ///
@@ -36,7 +37,7 @@ impl Alarm {
         }
         self.waker = Some(cx.waker().clone());
         match &mut self.sleep {
-            Some(sleep) => sleep.as_mut().poll(cx),
+            Some(sleep) => pin!(unconstrained(sleep)).poll(cx),
             None => Poll::Pending,
         }
     }
@@ -63,7 +64,7 @@ impl EndSignal {
             return Poll::Pending;
         }
         let mut told = self.told.clone();
-        let change = self.change.insert(Box::pin(async move { drop(told.changed().await) }));
+        let change = self.change.insert(Box::pin(unconstrained(async move { drop(told.changed().await) })));
         change.as_mut().poll(cx)
     }
 }
@@ -79,6 +80,8 @@ mod tests {
         task::Wake,
         time::Duration,
     };
+
+    use tokio::task::coop;
 
     use super::*;
 
@@ -117,6 +120,40 @@ mod tests {
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!((first.0.load(Ordering::Relaxed), second.0.load(Ordering::Relaxed)), (0, 1));
+    }
+
+    /// Lets the task have all that the runtime gives it before the others get their turn.
+    async fn take_the_whole_share() {
+        while coop::has_budget_remaining() {
+            coop::consume_budget().await;
+        }
+    }
+
+    // Seen to fail with a timer that the runtime may put off.
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_goes_off_for_a_task_that_has_had_its_share() {
+        let start = tokio::time::Instant::now();
+        let mut alarm = Alarm::default();
+        let deadline = (start + Duration::from_secs(1)).into_std();
+        take_the_whole_share().await;
+        // The other timer wakes the task in any case, but late.
+        let _ = tokio::time::timeout(Duration::from_secs(60), poll_fn(|cx| alarm.poll(deadline, cx))).await;
+        assert_eq!(start.elapsed().as_secs(), 1);
+    }
+
+    // Seen to fail with a signal that the runtime may put off.
+    #[tokio::test(start_paused = true)]
+    async fn the_end_is_heard_of_by_a_task_that_has_had_its_share() {
+        let start = tokio::time::Instant::now();
+        let (stop, told) = watch::channel(());
+        let mut waits = EndSignal::new(told);
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            stop.send(())
+        });
+        take_the_whole_share().await;
+        let _ = tokio::time::timeout(Duration::from_secs(60), poll_fn(|cx| waits.poll(cx))).await;
+        assert_eq!(start.elapsed().as_secs(), 1);
     }
 
     #[tokio::test]
