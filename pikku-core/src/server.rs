@@ -3,6 +3,7 @@
 mod connection;
 mod head;
 mod serve;
+mod stall;
 mod watchdog;
 
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -17,8 +18,8 @@ use crate::channel::Stopping;
 
 /// Serves an application, or a router of axum that it is a part of, with limits that `axum::serve` does not have.
 ///
-/// A connection on which no complete request head arrives in time is closed, heads over 32 KiB are refused, and at the end
-/// requests that are being answered are finished first.
+/// A connection on which no complete request head arrives in time is closed, and so is one that does not take its answer;
+/// heads over 32 KiB are refused, and at the end requests that are being answered are finished first.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router) -> std::io::Result<()> {
@@ -29,6 +30,7 @@ use crate::channel::Stopping;
 pub struct Server {
     listener: TcpListener,
     header_timeout: Duration,
+    write_timeout: Duration,
     grace: Duration,
 }
 
@@ -45,13 +47,32 @@ impl Server {
     /// Takes over a listener.
     #[must_use]
     pub fn on(listener: TcpListener) -> Self {
-        Self { listener, header_timeout: Duration::from_secs(10), grace: Duration::from_secs(10) }
+        Self {
+            listener,
+            header_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+        }
     }
 
     /// How long the head of a request may take to arrive; 10 s if this is not called.
     #[must_use]
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.header_timeout = timeout;
+        self
+    }
+
+    /// How long a client may take nothing of what waits to be sent to it; 30 s if this is not called.
+    ///
+    /// Its connection ends then, and with it what was being answered, streams of events too. Whatever it takes gives it as
+    /// long again, so that one on a slow line gets all of a large answer. A connection on which nothing waits to be sent is
+    /// left alone. A channel has a bounded queue instead, [`Pikku::outbound`](crate::Pikku::outbound).
+    ///
+    /// What counts is what the system can't send. A client of HTTP/2 that reads, and only gives a single stream no window,
+    /// is not found by it.
+    #[must_use]
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.write_timeout = timeout;
         self
     }
 
@@ -93,7 +114,12 @@ impl Server {
             match accepted {
                 Ok((stream, address)) => {
                     let peer = Peer { address, stopping: Stopping(stopping.clone()) };
-                    let connection = Connection { stream, peer: Arc::new(peer), header_timeout: self.header_timeout };
+                    let connection = Connection {
+                        stream,
+                        peer: Arc::new(peer),
+                        header_timeout: self.header_timeout,
+                        write_timeout: self.write_timeout,
+                    };
                     tokio::spawn(connection.serve(service.clone(), stopping.clone()));
                 }
                 Err(error) => {

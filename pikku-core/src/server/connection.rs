@@ -2,9 +2,11 @@
 
 use std::{
     convert::Infallible,
+    error::Error,
     future::{Future, poll_fn},
+    io,
     net::SocketAddr,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::Poll,
     time::Duration,
@@ -22,9 +24,14 @@ use tokio::{net::TcpStream, sync::watch};
 use super::{
     head::{LARGEST_HEAD, check_head, speaks_http2},
     serve::Serve,
+    stall::{Stall, Watched},
     watchdog::Watchdog,
 };
-use crate::{alarm::EndSignal, channel::Stopping, http::refuse};
+use crate::{
+    alarm::{Alarm, EndSignal},
+    channel::Stopping,
+    http::refuse,
+};
 
 /// The other end of a connection.
 #[derive(Debug)]
@@ -38,6 +45,7 @@ pub(super) struct Connection {
     pub(super) stream: TcpStream,
     pub(super) peer: Arc<Peer>,
     pub(super) header_timeout: Duration,
+    pub(super) write_timeout: Duration,
 }
 
 impl Connection {
@@ -69,7 +77,9 @@ impl Connection {
                 })
             }
         });
-        let io = TokioIo::new(self.stream);
+        let (stream, stall) = Watched::new(self.stream);
+        let io = TokioIo::new(stream);
+        let watch = Watch { stopping, stall, write_timeout: self.write_timeout };
         let served = if is_http2 {
             let mut builder = http2::Builder::new(TokioExecutor::new());
             builder
@@ -77,28 +87,16 @@ impl Connection {
                 .max_header_list_size(LARGEST_HEAD)
                 .keep_alive_interval(self.header_timeout)
                 .keep_alive_timeout(self.header_timeout);
-            let mut connection = pin!(builder.serve_connection(io, service));
-            match unless_stopped(connection.as_mut(), &mut stopping).await {
-                Some(served) => served,
-                None => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            }
+            let connection = pin!(builder.serve_connection(io, service));
+            watch.over(connection, |connection| connection.graceful_shutdown()).await
         } else {
             let mut builder = http1::Builder::new();
             builder
                 .timer(Watchdog::new())
                 .header_read_timeout(self.header_timeout)
                 .max_buf_size(2 * LARGEST_HEAD as usize);
-            let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
-            match unless_stopped(connection.as_mut(), &mut stopping).await {
-                Some(served) => served,
-                None => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            }
+            let connection = pin!(builder.serve_connection(io, service).with_upgrades());
+            watch.over(connection, |connection| connection.graceful_shutdown()).await
         };
         if let Err(error) = served {
             tracing::debug!(peer = %address, %error, "a connection ended badly");
@@ -106,11 +104,39 @@ impl Connection {
     }
 }
 
-/// What a connection comes to, or nothing if the server is to end before.
-async fn unless_stopped<F: Future + Unpin>(mut served: F, stopping: &mut EndSignal) -> Option<F::Output> {
-    poll_fn(move |cx| match pin!(&mut served).poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => stopping.poll(cx).map(|()| None),
-    })
-    .await
+/// What a connection may be ended by from outside.
+struct Watch {
+    stopping: EndSignal,
+    stall: Arc<Stall>,
+    write_timeout: Duration,
+}
+
+impl Watch {
+    /// Runs a connection to its end. It is told to `finish` when the server is to end, and is dropped when the other end
+    /// does not take what it is sent.
+    async fn over<C: Future<Output = hyper::Result<()>>>(
+        mut self,
+        mut connection: Pin<&mut C>,
+        finish: impl FnOnce(Pin<&mut C>),
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let (mut alarm, mut finish) = (Alarm::default(), Some(finish));
+        poll_fn(|cx| {
+            if let Poll::Ready(served) = connection.as_mut().poll(cx) {
+                return Poll::Ready(served.map_err(Into::into));
+            }
+            if let Some(finish) = finish.take_if(|_| self.stopping.poll(cx).is_ready()) {
+                finish(connection.as_mut());
+                if let Poll::Ready(served) = connection.as_mut().poll(cx) {
+                    return Poll::Ready(served.map_err(Into::into));
+                }
+            }
+            match self.stall.since().and_then(|since| since.checked_add(self.write_timeout)) {
+                Some(deadline) => {
+                    alarm.poll(deadline, cx).map(|()| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+                }
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
 }

@@ -4,7 +4,12 @@ use std::{net::SocketAddr, time::Duration};
 
 use e2e::{app, generated};
 use pikku_core::Server;
-use tokio::sync::oneshot;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 #[tokio::test]
 async fn a_request_that_is_being_answered_is_finished_at_the_end() {
@@ -61,4 +66,94 @@ async fn an_address_that_is_taken_is_named() {
     let error = Server::bind(taken).await.expect_err("it is taken");
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
     assert!(error.to_string().starts_with(&format!("can't listen on {taken}: ")), "{error}");
+}
+
+/// Serves the functions under test, with the limits that `limit` sets.
+async fn limited(limit: impl FnOnce(Server) -> Server) -> SocketAddr {
+    let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
+    let address = server.local_addr().expect("it is bound");
+    tokio::spawn(limit(server).serve_until(generated::application(app().await), std::future::pending()));
+    address
+}
+
+/// A connection that has room for little of what it is sent.
+async fn narrow(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(16 << 10).expect("it is small");
+    socket.connect(address).await.expect("a connection")
+}
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nx-api-key: key-of-ada\r\n\r\n")
+}
+
+/// A stream of events that does not end by itself.
+const ENDLESS: &str = "/lines?count=4294967295";
+
+/// A GET as it is in HTTP/2, with windows as large as they can be.
+fn get_over_http2(path: &str) -> Vec<u8> {
+    fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(payload.len()).expect("it is short");
+        [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+    }
+    let literal = |text: &str| [&[u8::try_from(text.len()).expect("it is short")], text.as_bytes()].concat();
+    let head = [
+        &[0x82, 0x86, 0x01][..],
+        &literal("localhost"),
+        &[0x04],
+        &literal(path),
+        &[0x00],
+        &literal("x-api-key"),
+        &literal("key-of-ada"),
+    ];
+    [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(4, 0, 0, &[0, 4, 0x7f, 0xff, 0xff, 0xff]),
+        frame(8, 0, 0, &[0x7f, 0xff, 0, 0]),
+        frame(1, 5, 1, &head.concat()),
+    ]
+    .concat()
+}
+
+/// Whether a connection ends once what is on its way has been read.
+async fn ends(connection: &mut TcpStream) -> bool {
+    const MORE_THAN_IS_ON_ITS_WAY: usize = 32 << 20;
+
+    let (mut buffer, mut read) = (vec![0; 64 << 10], 0);
+    while read < MORE_THAN_IS_ON_ITS_WAY {
+        match timeout(Duration::from_secs(20), connection.read(&mut buffer)).await {
+            Ok(Ok(0) | Err(_)) => return true,
+            Ok(Ok(some)) => read += some,
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+#[tokio::test]
+async fn z4_a_client_that_does_not_take_its_answer_is_disconnected() {
+    let address = limited(|server| server.write_timeout(Duration::from_millis(300))).await;
+    for request in [get(ENDLESS).into_bytes(), get_over_http2(ENDLESS)] {
+        let mut connection = narrow(address).await;
+        connection.write_all(&request).await.expect("it is sent");
+        let mut start = [0; 15];
+        connection.read_exact(&mut start).await.expect("it begins");
+        sleep(Duration::from_millis(1500)).await;
+        assert!(ends(&mut connection).await, "the answer to {:?} goes on", request.first_chunk::<3>());
+    }
+}
+
+#[tokio::test]
+async fn z4_a_slow_function_and_an_idle_connection_are_no_clients_that_do_not_take_their_answers() {
+    let address = limited(|server| server.write_timeout(Duration::from_millis(200))).await;
+    let mut connection = TcpStream::connect(address).await.expect("a connection");
+    let mut status = [0; 12];
+    for (path, expected) in [("/end/late", "HTTP/1.1 504"), ("/who", "HTTP/1.1 200")] {
+        connection.write_all(get(path).as_bytes()).await.expect("it is sent");
+        connection.read_exact(&mut status).await.expect("an answer");
+        assert_eq!(status, expected.as_bytes());
+        sleep(Duration::from_millis(600)).await;
+        let mut rest = [0; 4096];
+        assert!(connection.try_read(&mut rest).expect("it is open") > 0);
+    }
 }
