@@ -6,9 +6,19 @@ mod serve;
 mod stall;
 mod watchdog;
 
-use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
 
 use connection::Connection;
 pub(crate) use connection::Peer;
@@ -31,8 +41,15 @@ pub struct Server {
     listener: TcpListener,
     header_timeout: Duration,
     write_timeout: Duration,
+    max_connections: usize,
     grace: Duration,
 }
+
+/// Enough for a hundred thousand who are connected to a channel, each of whom takes some kilobytes.
+const MAX_CONNECTIONS: usize = 1 << 17;
+
+/// How often it is said that the server is full.
+const FULL_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Server {
     /// Takes an address.
@@ -51,6 +68,7 @@ impl Server {
             listener,
             header_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
+            max_connections: MAX_CONNECTIONS,
             grace: Duration::from_secs(10),
         }
     }
@@ -73,6 +91,21 @@ impl Server {
     #[must_use]
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.write_timeout = timeout;
+        self
+    }
+
+    /// How many connections there may be at once, those of channels among them; 131,072 if this is not called.
+    ///
+    /// When there are as many, the next ones wait in the backlog of the system until one ends. The system has a limit of its
+    /// own, on the files that a process may have open (`ulimit -n`), which is often lower: raise that as well to serve many,
+    /// or stay below it here to keep some for what functions open.
+    ///
+    /// # Panics
+    /// When it is 0, or more than a semaphore of tokio can count.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        assert!((1..=Semaphore::MAX_PERMITS).contains(&connections), "a server of {connections} connections");
+        self.max_connections = connections;
         self
     }
 
@@ -105,15 +138,26 @@ impl Server {
     pub async fn serve_until(self, service: impl Serve, shutdown: impl Future<Output = ()>) {
         // Each connection holds a receiver, so the channel is closed once the last of them has ended.
         let (stop, stopping) = watch::channel(());
+        let places = Arc::new(Semaphore::new(self.max_connections));
+        let mut told_full: Option<Instant> = None;
         let mut shutdown = pin!(shutdown);
         loop {
+            let accepted = async {
+                if places.available_permits() == 0 && told_full.is_none_or(|told| told.elapsed() >= FULL_INTERVAL) {
+                    told_full = Some(Instant::now());
+                    tracing::warn!(max_connections = self.max_connections, "the server is full: new connections wait");
+                }
+                // Nothing closes the semaphore.
+                let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
+                self.listener.accept().await.map(|accepted| (accepted, place))
+            };
             let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
+                accepted = accepted => accepted,
                 () = &mut shutdown => break,
             };
             match accepted {
-                Ok((stream, address)) => {
-                    let peer = Peer { address, stopping: Stopping(stopping.clone()) };
+                Ok(((stream, address), place)) => {
+                    let peer = Peer { address, stopping: Stopping(stopping.clone()), _place: place };
                     let connection = Connection {
                         stream,
                         peer: Arc::new(peer),
@@ -122,6 +166,8 @@ impl Server {
                     };
                     tokio::spawn(connection.serve(service.clone(), stopping.clone()));
                 }
+                // The other end was gone before it was its turn.
+                Err(error) if is_lost(&error) => tracing::debug!(%error, "a connection ended before it was accepted"),
                 Err(error) => {
                     // Out of file descriptors, most often: others have to end before there is room for a new one.
                     tracing::warn!(%error, "a connection can't be accepted");
@@ -136,6 +182,13 @@ impl Server {
             tracing::warn!(grace = ?self.grace, "some requests were not finished in time");
         }
     }
+}
+
+/// Whether an error is of one connection, and not of the listener.
+fn is_lost(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// A future that is ready when the process is told to end.

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     future::{Future, poll_fn},
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::{Duration, Instant, SystemTime},
 };
@@ -15,12 +16,12 @@ use super::{
     ChannelDispatch, Outbound, frame,
     message::{Connected, Handled, Message, Moment, Opened, Received},
     outbound::Next,
-    upgrade::Stopping,
 };
 use crate::{
     alarm::{Alarm, EndSignal},
     app::App,
     error::Problem,
+    server::Peer,
     session::{Kept, Standing},
 };
 
@@ -32,10 +33,10 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
     socket: WebSocket,
     connected: Connected<A>,
     opening: Vec<u8>,
-    stopping: Option<Stopping>,
+    peer: Option<Arc<Peer>>,
 ) {
     // The server waits for as long as this is held.
-    let mut end = stopping.map(|Stopping(told)| EndSignal::new(told));
+    let mut end = peer.as_ref().map(|peer| EndSignal::new(peer.stopping.0.clone()));
     // For as long as this is held, the connection ends with its session.
     let kept = connected.sessions.kept();
     let _attached = kept.map(|Kept { sessions, key }| sessions.attach(key, &connected.connection, &connected.sessions));
@@ -49,7 +50,7 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
     life.run(opened(Moment::Opening), &mut end).await;
     // The function's answer has nowhere to go any more.
     let _ = D::disconnect(opened(Moment::Closed)).await;
-    drop(end);
+    drop((end, peer));
 }
 
 /// How a connection ends.

@@ -71,8 +71,8 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
         number: call.number,
         caller: call.caller(),
     };
-    let stopping = call.context.peer.as_ref().map(|peer| peer.stopping.clone());
-    Ok(upgrade.on_upgrade(move |socket| connection::serve::<A, D>(socket, connected, opening, stopping)))
+    let peer = call.context.peer.clone();
+    Ok(upgrade.on_upgrade(move |socket| connection::serve::<A, D>(socket, connected, opening, peer)))
 }
 
 /// Whether a request asks for a WebSocket at all.

@@ -19,7 +19,10 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, watch},
+};
 
 use super::{
     head::{LARGEST_HEAD, check_head, speaks_http2},
@@ -39,6 +42,8 @@ pub struct Peer {
     pub(crate) address: SocketAddr,
     /// A channel outlives the connection that it was upgraded from, and has to be told of the end by itself.
     pub(crate) stopping: Stopping,
+    /// Its place among the connections that there may be. A channel holds on to this for as long as it is open.
+    pub(super) _place: OwnedSemaphorePermit,
 }
 
 pub(super) struct Connection {

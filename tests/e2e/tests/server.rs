@@ -157,3 +157,69 @@ async fn z4_a_slow_function_and_an_idle_connection_are_no_clients_that_do_not_ta
         assert!(connection.try_read(&mut rest).expect("it is open") > 0);
     }
 }
+
+#[tokio::test]
+async fn z4_who_is_too_many_waits_until_somebody_leaves() {
+    let address = limited(|server| server.max_connections(2)).await;
+    let mut status = [0; 12];
+    let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                   sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    let mut channel = TcpStream::connect(address).await.expect("a connection");
+    channel.write_all(get("/events").trim_end().as_bytes()).await.expect("it is sent");
+    channel.write_all(format!("\r\n{upgrade}").as_bytes()).await.expect("it is sent");
+    channel.read_exact(&mut status).await.expect("an answer");
+    assert_eq!(&status, b"HTTP/1.1 101");
+    for _ in 0..3 {
+        // Whoever leaves makes room for the next, and a channel keeps its place.
+        let mut second = TcpStream::connect(address).await.expect("a connection");
+        second.write_all(get("/who").as_bytes()).await.expect("it is sent");
+        second.read_exact(&mut status).await.expect("an answer");
+        let mut third = TcpStream::connect(address).await.expect("it is in the backlog");
+        third.write_all(get("/who").as_bytes()).await.expect("it is sent");
+        let early = timeout(Duration::from_millis(300), third.read_exact(&mut status)).await;
+        assert!(early.is_err(), "it was answered: {early:?}");
+        drop(second);
+        timeout(Duration::from_secs(5), third.read_exact(&mut status)).await.expect("in time").expect("an answer");
+        assert_eq!(&status, b"HTTP/1.1 200");
+    }
+    let mut second = TcpStream::connect(address).await.expect("a connection");
+    second.write_all(get("/who").as_bytes()).await.expect("it is sent");
+    second.read_exact(&mut status).await.expect("an answer");
+    drop(channel);
+    assert!(reqwest::get(format!("http://{address}/who")).await.expect("an answer").status().is_success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn z4_a_server_that_is_out_of_files_serves_again_when_there_are_some() {
+    use std::{env, fs::File, iter, process::Command};
+
+    // The limit is that of a process, so this test runs itself in one of its own.
+    if env::var_os("FEW_FILES").is_none() {
+        let test = "z4_a_server_that_is_out_of_files_serves_again_when_there_are_some";
+        let few = Command::new("sh")
+            .args(["-c", r#"ulimit -n 64 && exec "$0" --exact "$1""#])
+            .arg(env::current_exe().expect("it runs"))
+            .arg(test)
+            .env("FEW_FILES", "1")
+            .output()
+            .expect("it runs");
+        assert!(few.status.success(), "{few:?}");
+        return;
+    }
+    let address = limited(|server| server).await;
+    // None of them is accepted before all files are taken, since nothing is awaited.
+    let clients: Vec<_> = (0..8).map(|_| std::net::TcpStream::connect(address).expect("a backlog")).collect();
+    let files: Vec<_> = iter::from_fn(|| File::open("/dev/null").ok()).collect();
+    assert!(!files.is_empty());
+    sleep(Duration::from_millis(300)).await;
+    drop(files);
+    for client in clients {
+        client.set_nonblocking(true).expect("it is a socket");
+        let mut client = TcpStream::from_std(client).expect("a connection");
+        client.write_all(get("/who").as_bytes()).await.expect("it is sent");
+        let mut status = [0; 12];
+        timeout(Duration::from_secs(5), client.read_exact(&mut status)).await.expect("in time").expect("an answer");
+        assert_eq!(&status, b"HTTP/1.1 200");
+    }
+}
