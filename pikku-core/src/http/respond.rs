@@ -7,6 +7,9 @@ use crate::error::{Challenge, Problem};
 
 pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Keeps browsers from guessing what an answer is: they take it for what its content type says, and nothing else.
+pub(super) const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
 /// The response to a problem, marked so that the caller and the log can speak of the same one.
 #[cold]
 pub(crate) fn refuse(problem: &Problem, headers: &HeaderMap) -> Response {
@@ -74,6 +77,7 @@ fn problem_response(problem: &Problem) -> Response {
     *response.status_mut() = problem.status();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     if let Some(challenge) = problem.challenge() {
         let value = match challenge {
             // RFC 6750: without a credential there is no error to speak of.

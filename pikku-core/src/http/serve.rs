@@ -21,7 +21,7 @@ use super::{
     call::{HttpCall, HttpContext, Parameters},
     credentials::{Credentials, Layers},
     multipart::FailureSlot,
-    respond::refuse,
+    respond::{NOSNIFF, refuse},
     route::{Dispatch, Found, Matcher, Route, shape},
 };
 use crate::{
@@ -312,6 +312,10 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
     let mut response = output.respond(status).map_err(|error| Problem::internal().caused_by(F::NAME, error))?;
     let (mut status, headers) = (response.status(), response.headers_mut());
     call.context.apply(&mut status, headers);
+    if F::Output::MAY_LAST {
+        // Not for values: browsers take JSON for nothing else, and the header would cost each answer more than it gives.
+        headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
+    }
     *response.status_mut() = status;
     call.persist_session(response.headers_mut()).await?;
     Ok(if F::Output::MAY_LAST && is_stream(&response) { call.end_with_session(response) } else { response })

@@ -343,6 +343,19 @@ async fn h6_a_stream_is_server_sent_events_that_nothing_can_forge() {
 }
 
 #[tokio::test]
+async fn h6_browsers_do_not_guess_what_an_answer_is() {
+    let server = serve(app().await).await;
+    let stream = server.send("GET", "/lines?count=1", &[("x-api-key", "key-of-ada")], "").await;
+    for answer in [server.get("/raw").await, stream, server.get("/nowhere").await, server.get("/me").await] {
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{answer:?}");
+    }
+    // There is nothing that JSON is taken for.
+    let value = server.get("/who").await;
+    assert_eq!((value.header("content-type"), value.header("x-content-type-options")), ("application/json", ""));
+    assert_eq!(server.get("/raw/own").await.header("x-content-type-options"), "own");
+}
+
+#[tokio::test]
 async fn h7_headers_and_cookies_are_sent_only_when_the_function_succeeds() {
     let server = serve(app().await).await;
     let good = server.post("/headers", r#"{"how": "well"}"#).await;

@@ -61,6 +61,12 @@ pub async fn raw(_services: &Services) -> Result<Raw, TestError> {
     Ok(Raw::new((StatusCode::IM_A_TEAPOT, [(header::CONTENT_TYPE, "text/x-tea")], "tea").into_response()))
 }
 
+/// A response of its own making, down to what browsers are told of it.
+#[pikku_func(http(get = "/raw/own"), auth = false)]
+pub async fn own_raw(_services: &Services) -> Result<Raw, TestError> {
+    Ok(Raw::new(([(header::X_CONTENT_TYPE_OPTIONS, "own")], "tea").into_response()))
+}
+
 /// A line of a stream.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Line {
