@@ -396,11 +396,19 @@ thread_local! {
     static RAW: RefCell<Option<Raw>> = const { RefCell::new(None) };
 }
 
+/// Takes the message away once it was parsed, be it by a panic in the types that parse: it is nobody else's.
+struct TakenAway;
+
+impl Drop for TakenAway {
+    fn drop(&mut self) {
+        RAW.set(None);
+    }
+}
+
 fn with_raw<T>(raw: Raw, parse: impl FnOnce() -> T) -> T {
     RAW.set(Some(raw));
-    let parsed = parse();
-    RAW.set(None);
-    parsed
+    let _taken_away = TakenAway;
+    parse()
 }
 
 impl<'de> Deserialize<'de> for Binary {
@@ -448,5 +456,22 @@ impl JsonSchema for Text {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn x3_a_message_is_nobody_elses_after_a_panic() {
+        let parsed = with_raw(Raw::Text("mine".to_owned()), || serde_json::from_str::<Text>("null"));
+        assert_eq!(parsed.expect("it is text"), Text("mine".to_owned()));
+        let panicked =
+            catch_unwind(AssertUnwindSafe(|| with_raw(Raw::Text("mine".to_owned()), || panic!("a bad type"))));
+        assert!(panicked.is_err());
+        assert!(serde_json::from_str::<Text>("null").is_err());
     }
 }
