@@ -16,12 +16,16 @@ use super::{
 use crate::{
     channel::Connection,
     error::Error,
+    guard::{Guarded, Outcome},
     session::{Identity, Kept, UserSessionService},
 };
 
 /// How often the store is asked for the sessions of open connections. A session that was revoked on another node has no
 /// connection left here after less than a second.
 const RECHECK: Duration = Duration::from_millis(500);
+
+/// How long the store may take to say so, before it is asked anew.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// How often what has ended by itself is taken out of the store.
 const PURGE: Duration = Duration::from_secs(60 * 60);
@@ -197,8 +201,9 @@ async fn recheck<S: Send + Sync + 'static>(inner: Weak<Inner<S>>) {
         if keys.is_empty() {
             continue;
         }
-        match inner.store.ends_of(&keys).await {
-            Ok(ends) => {
+        // One look is over, however it ends, before the next begins: a store that hangs is not asked more than once at a time.
+        match Guarded::new(async { inner.store.ends_of(&keys).await }, LOOK).await {
+            Outcome::Done(Ok(ends)) => {
                 let ends: std::collections::HashMap<_, _> = ends.into_iter().collect();
                 for key in &keys {
                     match ends.get(key) {
@@ -208,7 +213,11 @@ async fn recheck<S: Send + Sync + 'static>(inner: Weak<Inner<S>>) {
                 }
             }
             // Nobody is signed out by an outage; messages ask the store for themselves.
-            Err(error) => tracing::warn!(%error, "the session store can't be asked for open connections"),
+            Outcome::Done(Err(error)) => {
+                tracing::warn!(%error, "the session store can't be asked for open connections")
+            }
+            Outcome::TimedOut => tracing::warn!(timeout = ?LOOK, "the session store does not tell of open connections"),
+            Outcome::Panicked(message) => tracing::error!(message, "the session store panicked"),
         }
     }
 }
@@ -237,5 +246,81 @@ impl<S> Clone for Sessions<S> {
 impl<S> fmt::Debug for Sessions<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sessions")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::channel::{Outbound, SlowConsumer};
+
+    /// A store that hangs when it is first asked for open connections, and panics when it is asked for the second time. Then
+    /// there is nothing in it.
+    #[derive(Default)]
+    struct Moody {
+        looks: AtomicUsize,
+        /// How many look at once.
+        looking: Arc<()>,
+    }
+
+    impl SessionStore<String> for Arc<Moody> {
+        async fn create(&self, _: SessionKey, _: SessionRecord<String>) -> Result<(), Error> {
+            Ok(())
+        }
+
+        async fn load(&self, _: &SessionKey) -> Result<Option<SessionRecord<String>>, Error> {
+            Ok(None)
+        }
+
+        async fn renew(&self, _: &SessionKey, _: SystemTime) -> Result<bool, Error> {
+            Ok(false)
+        }
+
+        async fn revoke(&self, _: &SessionKey) -> Result<(), Error> {
+            Ok(())
+        }
+
+        async fn revoke_all_of(&self, _: &str) -> Result<Vec<SessionKey>, Error> {
+            Ok(Vec::new())
+        }
+
+        async fn list_of(&self, _: &str) -> Result<Vec<(SessionKey, SessionRecord<String>)>, Error> {
+            Ok(Vec::new())
+        }
+
+        async fn ends_of(&self, _: &[SessionKey]) -> Result<Vec<(SessionKey, SystemTime)>, Error> {
+            let looking = Arc::clone(&self.looking);
+            assert_eq!(Arc::strong_count(&looking), 2, "another look is under way");
+            match self.looks.fetch_add(1, Ordering::Relaxed) {
+                0 => std::future::pending().await,
+                1 => panic!("the store is in a mood"),
+                _ => Ok(Vec::new()),
+            }
+        }
+
+        async fn purge(&self) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn s3_open_connections_are_asked_for_though_the_store_has_hung_and_panicked() {
+        let store = Arc::<Moody>::default();
+        let sessions = Sessions::new(Arc::clone(&store), String::clone);
+        let key = SessionKey::of("an id");
+        let connection = Arc::new(Connection::new("1".to_owned(), Outbound::new(1000, SlowConsumer::Disconnect)));
+        let service = UserSessionService::new();
+        service.start(Identity {
+            kept: Some(Kept { sessions: sessions.clone(), key }),
+            ..Identity::new("ada".to_owned())
+        });
+        let _attached = sessions.attach(key, &connection, &service);
+        tokio::time::sleep(LOOK).await;
+        assert!(connection.outbound.is_open());
+        tokio::time::sleep(4 * RECHECK).await;
+        assert_eq!(store.looks.load(Ordering::Relaxed), 3);
+        assert!(!connection.outbound.is_open() && service.get().is_none());
     }
 }
