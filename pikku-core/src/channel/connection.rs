@@ -98,6 +98,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         // Until when the other side may take its goodbye.
         let mut farewell = None;
         let mut watched = None;
+        let mut leaves_again = false;
         let mut pending: VecDeque<Received> = VecDeque::new();
         let mut draining = false;
 
@@ -121,6 +122,8 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                 if D::PUBLIC && watched.is_some() && standing == Standing::Nobody {
                     // Nobody has to sign in anew here, so nothing else ends what they were subscribed to.
                     self.connected.runtime.hub.leave(&self.connected.connection);
+                    // What is being handled was begun by who was signed in, and may subscribe yet.
+                    leaves_again = running.is_some();
                 }
                 watched = Some(standing);
                 look = self.next_look(standing);
@@ -149,6 +152,9 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
             match event.await {
                 Event::Handled(handled) => {
                     running.set(None);
+                    if std::mem::take(&mut leaves_again) && self.connected.sessions.standing() == Standing::Nobody {
+                        self.connected.runtime.hub.leave(&self.connected.connection);
+                    }
                     self.answer(handled);
                 }
                 Event::Received(received) => {

@@ -391,6 +391,24 @@ async fn s2_what_one_was_subscribed_to_is_not_for_who_signs_in_after_the_end_of_
     assert_eq!(notify().await, 0);
 }
 
+// Seen to fail with topics left only when the session ends, and not when what was begun by then is done.
+#[tokio::test]
+async fn s2_what_is_subscribed_to_while_the_session_ends_is_not_for_anybody_on_a_public_channel() {
+    let hub = EventHub::new();
+    let app: Pikku<TestApp> = Pikku::new(Services::new(jwt().await)).event_hub(hub.clone());
+    let server = serve(app.middleware(auth_api_key(ApiKeySource::Header, for_a_moment))).await;
+    let mut socket = Socket::open(&server, "/rooms/1?name=b", &[("x-api-key", "ada")]).await.expect("it opens");
+    assert!(matches!(socket.next().await, Next::Message(_)));
+    let listen = |topic: &str, takes: u32| json!({ "kind": "listen", "topic": topic, "takes": takes });
+    socket.answer(listen("early", 0)).await;
+    assert_eq!(hub.topics(), 1);
+    socket.answer(listen("late", 1000)).await;
+    assert_eq!(hub.topics(), 0);
+    // What comes after that is anybody's, as everything here.
+    socket.answer(listen("later", 0)).await;
+    assert_eq!(hub.topics(), 1);
+}
+
 #[tokio::test]
 async fn h7_a_message_that_fails_signs_nobody_in() {
     let server = serve(app().await).await;

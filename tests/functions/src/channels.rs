@@ -341,6 +341,22 @@ pub async fn leave(services: &Services) -> Result<(), TestError> {
     Ok(())
 }
 
+/// What is listened to.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Listen {
+    /// The topic.
+    pub topic: String,
+    /// How long it takes, in milliseconds.
+    pub takes: u64,
+}
+
+/// Puts the connection on a topic, which may take a while.
+#[pikku_channel_func(Rooms, action = "listen", auth = false)]
+pub async fn listen(_services: &Services, data: Listen, channel: Channel, hub: EventHub) -> Result<(), TestError> {
+    tokio::time::sleep(Duration::from_millis(data.takes)).await;
+    Ok(hub.subscribe(&data.topic, &channel)?)
+}
+
 /// Anything that has no kind.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Plain {
