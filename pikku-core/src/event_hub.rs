@@ -1,6 +1,7 @@
 //! Who hears of what: topics, and everybody who is subscribed to them.
 
 mod stream;
+mod subscribers;
 
 use std::{
     borrow::Cow,
@@ -14,6 +15,7 @@ use axum::extract::ws::{Message, Utf8Bytes};
 use serde::Serialize;
 
 pub use stream::TopicStream;
+use subscribers::Subscribers;
 
 use crate::{
     channel::{Channel, Connection},
@@ -41,7 +43,7 @@ pub struct EventHub(Arc<Hub>);
 
 struct Hub {
     /// Topics by their keys, in shards, so that topics don't wait for each other.
-    shards: [Mutex<HashMap<String, Arc<Subscribers>>>; SHARDS],
+    shards: [Mutex<HashMap<String, Arc<Mutex<Subscribers>>>>; SHARDS],
     hasher: RandomState,
 }
 
@@ -53,10 +55,6 @@ const TOPICS_PER_CONNECTION: usize = 1000;
 
 /// How long the name of a topic may be.
 const LONGEST_TOPIC: usize = 256;
-
-/// Those who are subscribed to one topic.
-#[derive(Default)]
-struct Subscribers(Mutex<Vec<Arc<Connection>>>);
 
 /// A typed event: its topic, and who of those on the topic it is for.
 ///
@@ -146,7 +144,7 @@ impl EventHub {
         let message = Message::Text(Utf8Bytes::from(json));
         let mut reached = 0;
         // The lock is the topic's own: it keeps the order, and no other topic waits for it.
-        for connection in lock(&subscribers.0).iter().filter(|connection| exclude != Some(connection.id.as_str())) {
+        for connection in lock(&subscribers).iter().filter(|connection| exclude != Some(connection.id.as_str())) {
             if connection.outbound.push(message.clone()).is_ok() {
                 reached += 1;
             }
@@ -170,7 +168,7 @@ impl EventHub {
             return Err(Error::new("the channel is on too many topics"));
         }
         let mut shard = lock(self.shard(&key));
-        lock(&shard.entry(key.clone()).or_default().0).push(Arc::clone(connection));
+        lock(shard.entry(key.clone()).or_default()).add(connection);
         topics.insert(key);
         Ok(())
     }
@@ -194,10 +192,8 @@ impl EventHub {
     fn remove(&self, key: &str, connection: &Arc<Connection>) {
         let mut shard = lock(self.shard(key));
         let Some(topic) = shard.get(key) else { return };
-        let mut subscribers = lock(&topic.0);
-        if let Some(place) = subscribers.iter().position(|known| Arc::ptr_eq(known, connection)) {
-            subscribers.swap_remove(place);
-        }
+        let mut subscribers = lock(topic);
+        subscribers.remove(connection);
         let is_empty = subscribers.is_empty();
         drop(subscribers);
         if is_empty {
@@ -205,7 +201,7 @@ impl EventHub {
         }
     }
 
-    fn shard(&self, key: &str) -> &Mutex<HashMap<String, Arc<Subscribers>>> {
+    fn shard(&self, key: &str) -> &Mutex<HashMap<String, Arc<Mutex<Subscribers>>>> {
         let hash = self.0.hasher.hash_one(key);
         // The remainder is below the number of shards, so it always fits.
         &self.0.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)]
