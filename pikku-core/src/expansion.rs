@@ -25,6 +25,8 @@ impl<F: PikkuFunc> Registered<F> {
     pub const DESCRIBE: fn(&mut Schemas) -> Description = registry::describe::<F>;
     /// Parses and validates an input.
     pub const PROBE: fn(&[u8]) -> Result<(), Rejection> = registry::probe::<F>;
+    /// Whether there is middleware that messages go around.
+    pub const GOES_AROUND: fn() -> bool = registry::goes_around::<F>;
 }
 
 /// What stands in the place of [`Registered`] where a function does not fit.
@@ -41,6 +43,8 @@ pub trait Unregistered {
     };
     /// Takes anything.
     const PROBE: fn(&[u8]) -> Result<(), Rejection> = |_| Ok(());
+    /// Has none.
+    const GOES_AROUND: fn() -> bool = || false;
 }
 
 impl<F> Unregistered for Registered<F> {}

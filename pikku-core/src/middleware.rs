@@ -87,6 +87,13 @@ impl<A: App> fmt::Debug for Next<'_, A> {
 /// One layer of the onion. Middleware and authenticators turn into it by themselves.
 pub struct Layer<A: App>(pub(crate) Kind<A>);
 
+impl<A: App> Layer<A> {
+    /// Whether it is asked for each message of a channel. All others are for requests, that of an upgrade among them.
+    pub(crate) fn is_for_messages(&self) -> bool {
+        matches!(self.0, Kind::Limit(_))
+    }
+}
+
 pub(crate) enum Kind<A: App> {
     /// Looks for a credential, and needs no place around the rest.
     Authenticate(Arc<dyn Authenticator<A>>),

@@ -15,7 +15,7 @@ use crate::{
     origin::Origins,
     permission::{IntoPermission, SharedPermission},
     rate_limit::Limiter,
-    registry::Registry,
+    registry::{ChannelBinding, Registry},
 };
 
 /// An application that is about to be served.
@@ -121,8 +121,12 @@ impl<A: App> Pikku<A> {
 
     /// Adds middleware around the functions with a tag, inside of what is around everything and around paths.
     ///
+    /// It runs for their requests, and around the upgrades of channels with the tag. Of middleware only rate limits are for
+    /// messages: what has to guard a function on channels too is a [permission](Self::permission_for).
+    ///
     /// # Panics
-    /// When the application is served, if no function has the tag: what was meant to be guarded is not.
+    /// When the application is served, if no function has the tag, or one that is called by messages only: what was meant
+    /// to be guarded is not.
     #[must_use]
     pub fn middleware_for<M>(self, tag: &'static str, middleware: impl IntoLayer<A, M>) -> Self {
         self.layer(Scope::Tag(tag), middleware.into_layer())
@@ -283,6 +287,7 @@ impl<A: App> Pikku<A> {
 
     /// Refuses layers and permissions that cover nothing, since one of them may be what guards the application.
     pub(crate) fn check_coverage(&self, routes: &[Route]) {
+        self.check_messages();
         let on_a_route = |scope: Scope| scope == Scope::Everything || routes.iter().any(|route| scope.covers(route));
         // Functions that are on channels only have no route of their own. Middleware would never run for them.
         let on_a_channel = |scope: Scope| match scope {
@@ -290,7 +295,7 @@ impl<A: App> Pikku<A> {
             _ => false,
         };
         for (scope, layer) in &self.layers {
-            let covers = on_a_route(*scope) || (matches!(layer.0, Kind::Limit(_)) && on_a_channel(*scope));
+            let covers = on_a_route(*scope) || (layer.is_for_messages() && on_a_channel(*scope));
             assert!(
                 covers,
                 "this middleware is around nothing: {scope:?}; help: a path begins with `/`, and a tag stands in `tags(…)` of a function"
@@ -301,6 +306,37 @@ impl<A: App> Pikku<A> {
                 on_a_route(*scope) || on_a_channel(*scope),
                 "the permission `{}` covers nothing: {scope:?}; help: a path begins with `/`, and a tag stands in `tags(…)` of a function",
                 permission.name()
+            );
+        }
+    }
+
+    /// Refuses middleware of functions that are called by messages only: all but limits would never run for them.
+    fn check_messages(&self) {
+        let registry = Registry::of::<A>();
+        let tags: Vec<_> = self
+            .layers
+            .iter()
+            .filter(|(_, layer)| !layer.is_for_messages())
+            .filter_map(|(scope, _)| if let Scope::Tag(tag) = scope { Some(*tag) } else { None })
+            .collect();
+        for function in registry.functions().iter().filter(|function| function.is_on_channels_only()) {
+            let name = function.name;
+            assert!(
+                !(function.goes_around)(),
+                "the middleware of `{name}` would never run, since of middleware only rate limits are for messages; help: add it with `Pikku::middleware_at` to the path of the channel, whose upgrade it then runs for, or check in `permissions = …`"
+            );
+            // What is for a whole channel runs for its upgrade.
+            let has = |binding: &ChannelBinding, tag| {
+                let mut channels = registry.channels().iter();
+                channels.any(|channel| (channel.id)() == (binding.channel)() && channel.tags.contains(tag))
+            };
+            let missed = tags
+                .iter()
+                .find(|tag| function.tags.contains(tag) && !function.channels.iter().all(|binding| has(binding, tag)));
+            assert!(
+                missed.is_none(),
+                "the middleware for the tag `{}` would not run for `{name}`, since of middleware only rate limits are for messages; help: add it with `Pikku::middleware_at` to the path of the channel, whose upgrade it then runs for, or check in `Pikku::permission_for`",
+                missed.unwrap_or(&"")
             );
         }
     }

@@ -37,6 +37,7 @@ static SENTINEL: FunctionEntry = FunctionEntry {
     channels: &[],
     describe: |_| unreachable!("the sentinel belongs to no application"),
     probe: |_| unreachable!("the sentinel belongs to no application"),
+    goes_around: || unreachable!("the sentinel belongs to no application"),
 };
 
 /// Every channel of every crate that is linked in, in no order.
@@ -161,6 +162,15 @@ pub struct FunctionEntry {
     pub describe: fn(&mut Schemas) -> Description,
     /// Parses and validates an input as the server does.
     pub probe: fn(&[u8]) -> Result<(), Rejection>,
+    /// Whether it has middleware of its own that messages go around.
+    pub goes_around: fn() -> bool,
+}
+
+impl FunctionEntry {
+    /// Whether it is called by messages only, and by no request.
+    pub(crate) fn is_on_channels_only(&self) -> bool {
+        self.http.is_empty() && !self.channels.is_empty()
+    }
 }
 
 /// One HTTP route of a function.
@@ -238,6 +248,11 @@ pub(crate) fn describe<F: PikkuFunc>(schemas: &mut Schemas) -> Description {
 /// What the server would have answered.
 pub(crate) fn probe<F: PikkuFunc>(json: &[u8]) -> Result<(), Rejection> {
     with_probes(|| input::parse::<F::Input>(json)).and_then(|input| input::validate::<F>(&input))
+}
+
+/// Whether `F` has middleware that messages go around; what `#[pikku_func]` registers.
+pub(crate) fn goes_around<F: PikkuFunc>() -> bool {
+    F::HAS_MIDDLEWARE && F::middleware().iter().any(|layer| !layer.is_for_messages())
 }
 
 /// What was registered for one application, in the order of the names.

@@ -282,6 +282,7 @@ fn expand_registration(function: &ItemFn, attribute: &FunctionAttribute, core: &
             channels: &[#(#channels),*],
             describe: <#core::Registered<#name>>::DESCRIBE,
             probe: <#core::Registered<#name>>::PROBE,
+            goes_around: <#core::Registered<#name>>::GOES_AROUND,
         };
     }
 }

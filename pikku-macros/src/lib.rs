@@ -27,7 +27,7 @@ use proc_macro::TokenStream;
 /// | `auth = false` | nobody has to be signed in |
 /// | `permissions = is_admin \|\| is_owner(todo_id)` | who may: calls joined with `&&`, `\|\|` and `!`; arguments are fields of the input, and literals |
 /// | `tags("billing")` | what it is grouped under |
-/// | `middleware(rate_limit(Quota::per_minute(10)))` | middleware of its own, innermost; of it only limits count messages of channels |
+/// | `middleware(rate_limit(Quota::per_minute(10)))` | middleware of its own, innermost; only limits are for messages, and others are refused where nothing but messages calls it |
 /// | `crate = path::to::pikku_core` | where the runtime is, if it was renamed |
 ///
 /// ```ignore
