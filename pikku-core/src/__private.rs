@@ -15,7 +15,7 @@ pub use crate::{
     event_hub::{EventHub, Topic},
     expansion::{AsInput, OptionalSession, Refused, Registered, RequiredSession, Taken, Unregistered},
     function::{CallError, FunctionResult, Input, Output, PikkuFunc},
-    http::{Access, Application, Dispatch, Incoming, Route, router},
+    http::{Access, Answer, Application, Content, Dispatch, Incoming, Route, router},
     input::TextKind,
     middleware::{IntoLayer, Layer},
     permission::Permitted,

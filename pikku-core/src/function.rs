@@ -2,15 +2,14 @@
 
 use std::any::TypeId;
 
-use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
 
 use crate::{
     app::App,
     error::{PikkuError, Problem},
-    http::{EventStream, Raw},
+    http::{Answer, Content, EventStream, Raw},
     middleware::Layer,
     wire::Wire,
 };
@@ -109,11 +108,17 @@ pub trait Output: Send + 'static {
     /// When the value can't be JSON, or is of a kind that only HTTP has.
     fn serialize_output<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Makes it a response; `status` is that of a success, where one was declared.
+    /// Writes it into a response; `status` is that of a success, where one was declared. The headers may go into the map of
+    /// others that nobody needs any more.
     ///
     /// # Errors
     /// When the value can't be JSON.
-    fn respond(self, status: Option<StatusCode>) -> Result<Response, serde_json::Error>;
+    fn respond(
+        self,
+        status: Option<StatusCode>,
+        spare: &mut HeaderMap,
+        response: &mut Answer,
+    ) -> Result<(), serde_json::Error>;
 }
 
 /// What kind of answer a function gives.
@@ -138,20 +143,25 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for T {
         self.serialize(serializer)
     }
 
-    fn respond(self, status: Option<StatusCode>) -> Result<Response, serde_json::Error> {
+    fn respond(
+        self,
+        status: Option<StatusCode>,
+        spare: &mut HeaderMap,
+        response: &mut Answer,
+    ) -> Result<(), serde_json::Error> {
         if is_unit::<Self>() {
-            let mut response = Response::default();
             *response.status_mut() = status.unwrap_or(StatusCode::NO_CONTENT);
-            return Ok(response);
+            return Ok(());
         }
-        let mut body = Vec::with_capacity(256);
-        serde_json::to_writer(&mut body, &self)?;
-        let mut response = Response::new(body.into());
+        *response.body_mut() = Content::json(&self)?;
         if let Some(status) = status {
             *response.status_mut() = status;
         }
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(response)
+        let headers = response.headers_mut();
+        std::mem::swap(headers, spare);
+        headers.clear();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(())
     }
 }
 
@@ -166,8 +176,9 @@ impl Output for Raw {
         Err(S::Error::custom("a response of HTTP has no place on a channel"))
     }
 
-    fn respond(self, _: Option<StatusCode>) -> Result<Response, serde_json::Error> {
-        Ok(self.0)
+    fn respond(self, _: Option<StatusCode>, _: &mut HeaderMap, response: &mut Answer) -> Result<(), serde_json::Error> {
+        *response = self.0.map(Content::from);
+        Ok(())
     }
 }
 
@@ -182,8 +193,9 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for EventStream<T> {
         Err(S::Error::custom("a stream of HTTP has no place on a channel"))
     }
 
-    fn respond(self, _: Option<StatusCode>) -> Result<Response, serde_json::Error> {
-        Ok(self.into_response())
+    fn respond(self, _: Option<StatusCode>, _: &mut HeaderMap, response: &mut Answer) -> Result<(), serde_json::Error> {
+        *response = self.into_response().map(Content::from);
+        Ok(())
     }
 }
 

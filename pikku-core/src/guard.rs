@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http::StatusCode;
@@ -66,6 +66,34 @@ impl<F: Future> Future for Guarded<F> {
         let timeout = *this.timeout;
         let deadline = this.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         deadline.as_mut().poll(cx).map(|()| Outcome::TimedOut)
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future that also tells how long it has waited. Nothing is measured of one that never does.
+    pub(crate) struct Timed<F> {
+        #[pin]
+        inner: F,
+        waits_since: Option<Instant>,
+    }
+}
+
+impl<F> Timed<F> {
+    pub(crate) fn new(inner: F) -> Self {
+        Self { inner, waits_since: None }
+    }
+}
+
+impl<F: Future> Future for Timed<F> {
+    type Output = (F::Output, Duration);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Poll::Ready(output) = this.inner.poll(cx) else {
+            this.waits_since.get_or_insert_with(Instant::now);
+            return Poll::Pending;
+        };
+        Poll::Ready((output, this.waits_since.map_or(Duration::ZERO, |since| since.elapsed())))
     }
 }
 

@@ -97,7 +97,7 @@ fn render_code(model: &Model) -> Result<TokenStream> {
         impl pikku::Dispatch<App> for Routes {
             const ROUTES: &'static [pikku::Route] = ROUTES;
 
-            async fn dispatch(route: usize, incoming: pikku::Incoming<'_, App>) -> pikku::axum::response::Response {
+            async fn dispatch(route: usize, incoming: pikku::Incoming<'_, App>) {
                 match route {
                     #(#numbers => incoming.serve::<#functions>().await,)*
                     #(#upgrades)*

@@ -151,7 +151,7 @@ fn with_token<'a, A: App>(
     call: &'a HttpCall<A>,
     look: impl FnOnce(&'a str) -> Authentication<'a, A::Session>,
 ) -> Authentication<'a, A::Session> {
-    match bearer_token(call.headers()) {
+    match call.context.has.authorization.then(|| bearer_token(call.headers())).flatten() {
         None => Authentication::Absent,
         Some(None) => Authentication::Rejected("it is empty, not ASCII, or given twice".to_owned()),
         Some(Some(token)) => look(token),
@@ -161,8 +161,6 @@ fn with_token<'a, A: App>(
 /// The bearer token of a request: none if there is no such header, or it is of another scheme; the inner option is none
 /// where the token can't be read.
 pub(super) fn bearer_token(headers: &HeaderMap) -> Option<Option<&str>> {
-    // Most requests of the public have none, and a look at the first is cheaper than one at all.
-    headers.get(header::AUTHORIZATION)?;
     let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {
         let (scheme, token) = value.as_bytes().split_at_checked(6)?;
         let is_bearer = scheme.eq_ignore_ascii_case(b"bearer") && matches!(token, [] | [b' ', ..]);

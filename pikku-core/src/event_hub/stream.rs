@@ -9,12 +9,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::{
-    extract::ws::Message,
-    response::{Response, sse::Event},
-};
+use axum::{extract::ws::Message, response::sse::Event};
 use futures_util::Stream;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serializer, ser::Error as _};
 
@@ -23,7 +20,7 @@ use crate::{
     channel::{Connection, Outbound, SlowConsumer, new_id, outbound::Next},
     error::Error,
     function::{Output, OutputKind},
-    http::event_response,
+    http::{Answer, Content, event_response},
 };
 
 /// How much may wait for a caller who does not take it, in bytes.
@@ -111,8 +108,9 @@ impl<T: Topic + JsonSchema + 'static> Output for TopicStream<T> {
         Err(S::Error::custom("a stream of HTTP has no place on a channel"))
     }
 
-    fn respond(self, _: Option<StatusCode>) -> Result<Response, serde_json::Error> {
-        Ok(event_response(self))
+    fn respond(self, _: Option<StatusCode>, _: &mut HeaderMap, response: &mut Answer) -> Result<(), serde_json::Error> {
+        *response = event_response(self).map(Content::from);
+        Ok(())
     }
 }
 

@@ -1,14 +1,15 @@
 //! From a request's path, query and body to one document.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, ops::Range, time::Duration};
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Bytes, HttpBody};
 use bytes::BytesMut;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
 
 use super::{
-    call::{HttpCall, Parameters},
+    call::{Has, HttpCall},
+    content::Payload,
     multipart::{Form, FormLimits, read_form},
     upload::{Upload, placeholder, with_files},
 };
@@ -17,18 +18,18 @@ use crate::{
     error::{FieldError, Problem},
     function::PikkuFunc,
     guard::{Guarded, Outcome},
-    input::{self, DecodeError, Document, Rejection, TextKind, Texts, decode_component, form_pairs},
+    input::{self, DecodeError, Document, Front, Rejection, TextKind, Texts, decode_component, form_pairs},
 };
 
 /// Reads, parses and validates the input of `F`.
 pub(super) async fn read_input<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<F::Input, Problem> {
     let mut body = read_body(call).await?;
-    let files = body.take_files(call.route.texts)?;
-    let document = call_document(call, &body)?;
-    let parsed = if files.is_empty() {
-        input::parse_document::<F::Input>(&document)
-    } else {
+    let parsed = if let Read::Multipart(form) = &mut body {
+        let files = take_files(form, call.route.texts)?;
+        let document = call_document(call, &body)?;
         with_files(files, || input::parse_document::<F::Input>(&document))
+    } else {
+        input::parse_document::<F::Input>(&call_document(call, &body)?)
     };
     Ok(input::checked::<F>(parsed?, call.route.renamed)?)
 }
@@ -46,22 +47,19 @@ enum Read {
     Multipart(Form),
 }
 
-impl Read {
-    /// Takes the files out of a form, and leaves a placeholder for each.
-    ///
-    /// A file is taken where the input wants one, since a placeholder would be an odd text anywhere else.
-    fn take_files(&mut self, kinds: &[(&str, TextKind)]) -> Result<Vec<Upload>, Rejection> {
-        let Self::Multipart(form) = self else { return Ok(Vec::new()) };
-        let mut files = Vec::with_capacity(form.files.len());
-        for (number, (name, file)) in form.files.drain(..).enumerate() {
-            if !kinds.iter().any(|(known, kind)| *known == name && is_file(*kind)) {
-                return Err(Rejection::member(&name, "no file is taken here"));
-            }
-            form.texts.push((name, placeholder(number)));
-            files.push(file);
+/// Takes the files out of a form, and leaves a placeholder for each.
+///
+/// A file is taken where the input wants one, since a placeholder would be an odd text anywhere else.
+fn take_files(form: &mut Form, kinds: &[(&str, TextKind)]) -> Result<Vec<Upload>, Rejection> {
+    let mut files = Vec::with_capacity(form.files.len());
+    for (number, (name, file)) in form.files.drain(..).enumerate() {
+        if !kinds.iter().any(|(known, kind)| *known == name && is_file(*kind)) {
+            return Err(Rejection::member(&name, "no file is taken here"));
         }
-        Ok(files)
+        form.texts.push((name, placeholder(number)));
+        files.push(file);
     }
+    Ok(files)
 }
 
 /// What a body says that it is.
@@ -78,7 +76,7 @@ async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
     if body.is_end_stream() && !headers.contains_key(header::CONTENT_TYPE) {
         return Ok(Read::None);
     }
-    let kind = match kind(headers) {
+    let kind = match kind(headers, call.context.has) {
         Ok(kind) => kind,
         // What a body is does not matter where there is none.
         Err(problem) => {
@@ -96,7 +94,7 @@ async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
             streams: takes_one_file(call.route.texts),
             failure: call.upload_failure.get_or_insert_default().clone(),
         };
-        return read_form(headers, body, limits).await.map(Read::Multipart);
+        return read_form(headers, body.into(), limits).await.map(Read::Multipart);
     }
     let bytes = collect(body, limit, config.body_timeout).await?;
     match kind {
@@ -108,14 +106,14 @@ async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
     }
 }
 
-fn kind(headers: &HeaderMap) -> Result<Option<Kind>, Problem> {
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+fn kind(headers: &HeaderMap, has: Has) -> Result<Option<Kind>, Problem> {
+    if has.content_encoding && headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(unsupported("compressed bodies are not read; send the body as it is"));
     }
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
-    if value == "application/json" {
+    if has.json {
         return Ok(Some(Kind::Json));
     }
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
     // Parameters such as a charset are no part of the kind.
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is = |name: &str| essence.eq_ignore_ascii_case(name);
@@ -148,7 +146,7 @@ fn unsupported(detail: &'static str) -> Problem {
 }
 
 /// Reads a body to its end.
-async fn collect(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, Problem> {
+async fn collect(body: Payload, limit: usize, timeout: Duration) -> Result<Bytes, Problem> {
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
@@ -162,7 +160,7 @@ async fn collect(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, P
     }
 }
 
-async fn collect_within(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+async fn collect_within(mut body: Payload, limit: usize) -> Result<Bytes, Problem> {
     // Most bodies come in one piece, which then need not be copied.
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
@@ -193,39 +191,40 @@ pub(super) fn too_large(limit: usize) -> Problem {
 
 /// Puts the parts of a request together.
 fn call_document<'c, A: App>(call: &'c HttpCall<A>, body: &'c Read) -> Result<Document<'c>, Problem> {
-    let mut texts = path_texts(&call.parameters, call.request().uri.path())?;
-    if let Some(query) = call.request().uri.query() {
-        for pair in form_pairs(query) {
-            let (name, value) = pair.map_err(|error| Problem::bad_request(format!("the query: {error}")))?;
-            texts.query(name, value)?;
-        }
-    }
     let json = match body {
-        Read::None => &[][..],
         Read::Json(bytes) if bytes.trim_ascii().is_empty() => {
             return Err(Problem::bad_request("the body is empty; an empty object is written `{}`"));
         }
         Read::Json(bytes) => bytes,
-        Read::Form(bytes) => {
-            add_form(&mut texts, bytes)?;
-            &[]
+        _ => &[][..],
+    };
+    let (uri, kinds) = (&call.request().uri, call.route.texts);
+    let value_of = |(name, place): &(&'static str, Range<usize>)| decode_parameter(name, &uri.path()[place.clone()]);
+    if uri.query().is_none() && matches!(body, Read::None | Read::Json(_)) {
+        let mut front = Front::new(call.parameters.len(), json);
+        for parameter in &call.parameters {
+            front.path(parameter.0, value_of(parameter)?, kinds);
         }
+        return Ok(front.before(json)?);
+    }
+    let mut texts = Texts::default();
+    for parameter in &call.parameters {
+        texts.path(parameter.0, value_of(parameter)?);
+    }
+    for pair in form_pairs(uri.query().unwrap_or_default()) {
+        let (name, value) = pair.map_err(|error| Problem::bad_request(format!("the query: {error}")))?;
+        texts.query(name, value)?;
+    }
+    match body {
+        Read::Form(bytes) => add_form(&mut texts, bytes)?,
         Read::Multipart(form) => {
             for (name, value) in &form.texts {
                 texts.form(Cow::Borrowed(name), Cow::Borrowed(value))?;
             }
-            &[]
         }
-    };
-    Ok(Document::merge(texts, call.route.texts, json)?)
-}
-
-fn path_texts<'p>(parameters: &Parameters, path: &'p str) -> Result<Texts<'p>, Problem> {
-    let mut texts = Texts::default();
-    for (name, value) in parameters {
-        texts.path(name, decode_parameter(name, &path[value.clone()])?);
+        Read::None | Read::Json(_) => {}
     }
-    Ok(texts)
+    Ok(Document::merge(texts, kinds, json)?)
 }
 
 fn decode_parameter<'v>(name: &str, value: &'v str) -> Result<Cow<'v, str>, Problem> {

@@ -5,13 +5,15 @@ use std::{
     net::SocketAddr,
     ops::Range,
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
-use axum::{body::Body, extract::ConnectInfo};
-use http::{HeaderMap, StatusCode, request::Parts};
+use axum::extract::ConnectInfo;
+use http::{HeaderMap, header, request::Parts};
 use smallvec::SmallVec;
 
 use super::{
+    content::{Answer, Payload},
     credentials::Credentials,
     handle::{Http, Outgoing},
     multipart::FailureSlot,
@@ -32,7 +34,7 @@ pub struct HttpCall<A: App> {
     /// The place of the route in the table.
     pub(crate) number: usize,
     pub(crate) context: HttpContext,
-    pub(crate) body: Option<Body>,
+    pub(crate) body: Option<Payload>,
     pub(crate) parameters: Parameters,
     pub(crate) sessions: LazySessions<A::Session>,
     pub(crate) credentials: Credentials<A>,
@@ -40,6 +42,8 @@ pub struct HttpCall<A: App> {
     pub(crate) upload_failure: Option<FailureSlot>,
     /// How the caller stands with the limits that the call was counted against.
     pub(crate) standings: Vec<Standing>,
+    /// What is sent back, once there is something: it is written in place, and moved only when it is whole.
+    pub(crate) answer: Answer,
 }
 
 /// The path parameters: their names, and where their values stand in the path, not decoded yet.
@@ -62,6 +66,11 @@ impl<A: App> HttpCall<A> {
     #[must_use]
     pub fn route(&self) -> &'static Route {
         self.route
+    }
+
+    /// How long the call may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.route.timeout.unwrap_or(self.runtime.config.timeout)
     }
 
     /// The services of the application.
@@ -92,9 +101,34 @@ impl<A: App> fmt::Debug for HttpCall<A> {
     }
 }
 
+/// What a look at all headers tells at once, which costs less than to look for each of them, most often in vain.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Has {
+    pub(crate) authorization: bool,
+    pub(crate) content_encoding: bool,
+    /// Whether the body says of itself that it is JSON and nothing else, in the words that nearly everybody uses.
+    pub(crate) json: bool,
+}
+
+impl Has {
+    pub(crate) fn new(headers: &HeaderMap) -> Self {
+        let (mut has, mut kinds) = (Self::default(), 0);
+        for (name, value) in headers {
+            has.authorization |= *name == header::AUTHORIZATION;
+            has.content_encoding |= *name == header::CONTENT_ENCODING;
+            if *name == header::CONTENT_TYPE {
+                kinds += 1;
+                has.json = kinds == 1 && value == "application/json";
+            }
+        }
+        has
+    }
+}
+
 /// The HTTP side of a call.
 pub(crate) struct HttpContext {
     pub(crate) parts: Parts,
+    pub(crate) has: Has,
     /// The other end of the connection, where a server of ours has it.
     pub(crate) peer: Option<Arc<Peer>>,
     /// What a function that asked for [`Http`] wants to be sent, made when the first one asks.
@@ -103,7 +137,7 @@ pub(crate) struct HttpContext {
 
 impl HttpContext {
     pub(crate) fn new(parts: Parts, peer: Option<Arc<Peer>>) -> Self {
-        Self { parts, peer, outgoing: OnceLock::new() }
+        Self { has: Has::new(&parts.headers), parts, peer, outgoing: OnceLock::new() }
     }
 
     /// The address of the other end, if the server knows it.
@@ -122,9 +156,9 @@ impl HttpContext {
     }
 
     /// Applies what a function said through [`Http`].
-    pub(crate) fn apply(&self, status: &mut StatusCode, headers: &mut HeaderMap) {
+    pub(crate) fn apply(&self, answer: &mut Answer) {
         if let Some(outgoing) = self.outgoing.get() {
-            outgoing.lock().unwrap_or_else(PoisonError::into_inner).apply(status, headers);
+            outgoing.lock().unwrap_or_else(PoisonError::into_inner).apply(answer);
         }
     }
 }

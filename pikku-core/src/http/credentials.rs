@@ -98,6 +98,11 @@ impl<A: App> Credentials<A> {
             trouble: None,
         }
     }
+
+    /// Whether there may be something to persist.
+    pub(super) fn keeps_cookies(&self) -> bool {
+        self.cookies.is_some()
+    }
 }
 
 impl<A: App> HttpCall<A> {
@@ -199,7 +204,7 @@ impl<A: App> HttpCall<A> {
     }
 
     /// Sets or expires the session cookies, as the function has signed in or out.
-    pub(crate) async fn persist_session(&mut self, headers: &mut HeaderMap) -> Result<(), Problem> {
+    pub(crate) async fn persist_session(&mut self) -> Result<(), Problem> {
         let Some(cookies) = self.credentials.cookies.clone() else { return Ok(()) };
         let failed = |error: Error| Problem::internal().caused_by("a session cookie", error);
         let (change, identity) = (self.sessions.change(), self.sessions.identity());
@@ -207,25 +212,27 @@ impl<A: App> HttpCall<A> {
             // Signing somebody in who does not know of it is as bad as acting for them.
             check_cross_site(&self.runtime.config.channel.origins, &self.context.parts)?;
         }
-        let sent = self.cookie_request();
+        let sent = CookieRequest { headers: &self.context.parts.headers, jwt: self.runtime.jwt.as_ref() };
         match (change, identity) {
             (None, None) => {}
             (None, Some(identity)) => {
                 let Some(cookie) = &self.credentials.by_cookie else { return Ok(()) };
                 match cookie.renew(sent, identity).await {
                     Ok(None) => {}
-                    Ok(Some(value)) => set_cookie(headers, value),
+                    Ok(Some(value)) => set_cookie(self.answer.headers_mut(), value),
                     // The session that there is holds on; the next request tries again.
                     Err(error) => tracing::warn!(%error, "a session can't be renewed"),
                 }
             }
             (Some(SessionChange::Set), Some(identity)) => {
                 let cookie = self.credentials.by_cookie.as_ref().unwrap_or(&cookies[0]);
-                set_cookie(headers, cookie.sign_in(sent, identity).await.map_err(failed)?);
+                let value = cookie.sign_in(sent, identity).await.map_err(failed)?;
+                set_cookie(self.answer.headers_mut(), value);
             }
             (Some(_), _) => {
                 for cookie in &*cookies {
-                    set_cookie(headers, cookie.sign_out(sent).await.map_err(failed)?);
+                    let value = cookie.sign_out(sent).await.map_err(failed)?;
+                    set_cookie(self.answer.headers_mut(), value);
                 }
             }
         }

@@ -8,6 +8,8 @@ use std::{
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 
+use super::content::Answer;
+
 /// The HTTP side of a call: the head of the request, and the status, headers and cookies of the answer.
 ///
 /// A function asks for it by value, `http: Http`. What it sets is sent when the function returns `Ok`, and forgotten when
@@ -27,10 +29,11 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn apply(&mut self, status: &mut StatusCode, headers: &mut HeaderMap) {
+    pub(crate) fn apply(&mut self, answer: &mut Answer) {
         if let Some(wanted) = self.status.take() {
-            *status = wanted;
+            *answer.status_mut() = wanted;
         }
+        let headers = answer.headers_mut();
         for name in self.headers.keys() {
             // Every cookie is a header of its own, and what others have set stays.
             if name != header::SET_COOKIE {

@@ -7,10 +7,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use axum::{
-    body::{Body, Bytes, HttpBody},
-    response::Response,
-};
+use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 
 use super::HttpCall;
@@ -23,19 +20,20 @@ use crate::{
 };
 
 impl<A: App> HttpCall<A> {
-    /// Lets a stream end when the session does by which it was asked for, be it that its time is up or that it is revoked.
-    pub(super) fn end_with_session(&self, stream: Response) -> Response {
-        let Some(identity) = self.sessions.identity() else { return stream };
+    /// Lets the answer, a stream, end when the session does by which it was asked for, be it that its time is up or that it
+    /// is revoked.
+    pub(super) fn end_with_session(&mut self) {
+        let Some(identity) = self.sessions.identity() else { return };
         if identity.until.is_none() && identity.kept.is_none() {
-            return stream;
+            return;
         }
-        let sessions = self.sessions.service();
+        let sessions = self.sessions.service().clone();
         // Nothing is ever sent over it: it is what the session is ended by.
         let connection = Arc::new(Connection::new(new_id(), Outbound::new(0, SlowConsumer::Disconnect)));
-        let attached = identity.kept.map(|Kept { sessions: kept, key }| kept.attach(key, &connection, sessions));
-        let sessions = sessions.clone();
-        stream
-            .map(|body| Body::new(Lasting { body, sessions, connection, alarm: Alarm::default(), _attached: attached }))
+        let attached = identity.kept.map(|Kept { sessions: kept, key }| kept.attach(key, &connection, &sessions));
+        let body = std::mem::take(self.answer.body_mut()).into();
+        let lasting = Lasting { body, sessions, connection, alarm: Alarm::default(), _attached: attached };
+        *self.answer.body_mut() = Body::new(lasting).into();
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use axum::response::Response;
-
 use super::HttpCall;
 use crate::{
     app::App,
@@ -48,9 +46,10 @@ impl<A: App> HttpCall<A> {
         counted
     }
 
-    /// The response, with what the caller has to know of the limits that the call was counted against.
-    pub(crate) fn with_standings(&self, mut response: Response) -> Response {
-        write_standings(&self.standings, response.headers_mut());
-        response
+    /// Adds what the caller has to know of the limits that the call was counted against.
+    pub(crate) fn tell_standings(&mut self) {
+        if !self.standings.is_empty() {
+            write_standings(&self.standings, self.answer.headers_mut());
+        }
     }
 }

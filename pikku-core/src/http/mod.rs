@@ -6,6 +6,7 @@
 
 mod body;
 mod call;
+mod content;
 mod credentials;
 mod handle;
 mod lasting;
@@ -20,6 +21,7 @@ mod upload;
 pub(crate) use body::opening_document;
 pub use call::HttpCall;
 pub(crate) use call::HttpContext;
+pub use content::{Answer, Content};
 pub(crate) use credentials::Layers;
 pub use handle::{Http, Raw};
 pub(crate) use respond::{refuse, refuse_message};

@@ -6,7 +6,6 @@ use http::Method;
 
 use super::serve::Incoming;
 use crate::{app::App, input::TextKind};
-use axum::response::Response;
 
 /// One route, as generated code writes it down.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +82,7 @@ pub trait Dispatch<A: App>: Send + Sync + 'static {
     const ROUTES: &'static [Route];
 
     /// Calls the function behind a route.
-    fn dispatch(route: usize, incoming: Incoming<'_, A>) -> impl Future<Output = Response> + Send;
+    fn dispatch(route: usize, incoming: Incoming<'_, A>) -> impl Future<Output = ()> + Send;
 
     /// The middleware of the function behind a route.
     fn middleware(route: usize) -> Vec<crate::middleware::Layer<A>>;
@@ -101,9 +100,9 @@ struct Methods(Vec<(Method, usize)>);
 
 /// What the search for a route finds.
 #[derive(Debug)]
-pub(crate) enum Found<'m> {
-    /// The number of a route, and the raw values of its parameters.
-    Route(usize, matchit::Params<'m, 'm>),
+pub(crate) enum Found {
+    /// The number of a route.
+    Route(usize),
     /// The path is known, with these other methods.
     OtherMethods(String),
     /// Nothing is there.
@@ -128,7 +127,7 @@ impl Matcher {
         Self { paths }
     }
 
-    pub(crate) fn find<'m>(&'m self, method: &Method, path: &'m str) -> Found<'m> {
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Found {
         let Ok(found) = self.paths.at(path) else { return Found::Nothing };
         let methods = &found.value;
         let number = methods.0.iter().find(|(known, _)| known == method).or_else(|| {
@@ -136,7 +135,7 @@ impl Matcher {
             (method == Method::HEAD).then(|| methods.0.iter().find(|(known, _)| known == Method::GET)).flatten()
         });
         match number {
-            Some((_, number)) => Found::Route(*number, found.params),
+            Some((_, number)) => Found::Route(*number),
             None => Found::OtherMethods(allowed(methods)),
         }
     }

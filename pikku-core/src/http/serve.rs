@@ -1,12 +1,6 @@
 //! The way of a request, from the socket to the function and back.
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-    marker::PhantomData,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -14,22 +8,23 @@ use axum::{
     response::Response,
     routing::any_service,
 };
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
 
 use super::{
     body::read_input,
-    call::{HttpCall, HttpContext, Parameters},
+    call::{Has, HttpCall, HttpContext, Parameters},
+    content::{Answer, Content, Payload},
     credentials::{Credentials, Layers},
     multipart::FailureSlot,
     respond::{NOSNIFF, refuse},
-    route::{Dispatch, Found, Matcher, Route, shape},
+    route::{Dispatch, Found, Matcher, shape},
 };
 use crate::{
     app::App,
     channel::{ChannelDispatch, credentials_from_protocols, upgrade},
     error::{Challenge, PikkuError, Problem},
     function::{CallError, Output, PikkuFunc, is_unit},
-    guard::Guarded,
+    guard::{Guarded, Timed},
     input::no_input,
     middleware::{BoxFuture, Endpoint, Kind, Layer, Next, OwnLayers},
     pikku::{Pikku, Runtime},
@@ -44,22 +39,15 @@ pub(super) struct Serving<A: App, D> {
     matcher: Matcher,
     /// What is around each route.
     layers: Vec<Layers<A>>,
-    /// The names of the parameters of each route.
-    names: Vec<Box<[&'static str]>>,
+    /// Where the parameters of each route stand.
+    places: Vec<Box<[Place]>>,
     dispatch: PhantomData<fn() -> D>,
 }
 
 /// A request that has found its route; generated code picks the function.
 pub struct Incoming<'i, A: App> {
-    runtime: &'i Arc<Runtime<A>>,
-    layers: &'i Layers<A>,
-    route: &'static Route,
-    /// The place of the route in the table.
-    number: usize,
-    parameters: Parameters,
-    request: Request<Option<Body>>,
-    /// The other end of the connection, where a server of ours has it.
-    peer: Option<Arc<Peer>>,
+    call: &'i mut HttpCall<A>,
+    layers: &'i [Layer<A>],
 }
 
 /// An application by itself, for a [`Server`](crate::Server).
@@ -89,17 +77,13 @@ impl<A: App, D> fmt::Debug for Application<A, D> {
 }
 
 impl<A: App, D: Dispatch<A>> Serve for Application<A, D> {
-    fn answer(
-        &self,
-        request: Request<hyper::body::Incoming>,
-        peer: &Arc<Peer>,
-    ) -> impl Future<Output = Response> + Send {
+    fn answer(&self, request: Request<hyper::body::Incoming>, peer: &Arc<Peer>) -> impl Future<Output = Answer> + Send {
         let (parts, body) = request.into_parts();
-        // Most requests have no body, and need none made for them.
+        // Most requests have no body.
         let nothing =
             body.is_end_stream() && (parts.method == Method::GET || !parts.headers.contains_key(header::CONTENT_TYPE));
-        let body = (!nothing).then(|| Body::new(body));
-        self.0.handle(Request::from_parts(parts, body), Some(Arc::clone(peer)))
+        let body = (!nothing).then_some(Payload::Incoming(body));
+        self.0.handle(parts, body, Some(Arc::clone(peer)))
     }
 }
 
@@ -112,11 +96,15 @@ pub fn router<A: App, D: Dispatch<A>>(app: Pikku<A>) -> Router {
     let service = tower::service_fn(move |request: Request<Body>| {
         let serving = Arc::clone(&serving);
         let peer = request.extensions().get::<Arc<Peer>>().cloned();
-        async move { Ok::<_, std::convert::Infallible>(serving.handle(request.map(Some), peer).await) }
+        let (parts, body) = request.into_parts();
+        async move {
+            let answer = serving.handle(parts, Some(Payload::Body(body)), peer).await;
+            Ok::<_, std::convert::Infallible>(answer.map(Body::from))
+        }
     });
     let paths: BTreeSet<String> = D::ROUTES.iter().map(|route| shape(route.path)).collect();
     let routed = paths.iter().fold(Router::new(), |router, path| router.route(path, any_service(service.clone())));
-    routed.fallback(|request: Request<Body>| async move { not_found(request.headers()) })
+    routed.fallback(|request: Request<Body>| async move { not_found(request.headers()).map(Body::from) })
 }
 
 impl<A: App, D: Dispatch<A>> Serving<A, D> {
@@ -137,31 +125,44 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
             runtime: app.into_runtime(D::ROUTES, own),
             matcher: Matcher::new(D::ROUTES),
             layers,
-            names: D::ROUTES.iter().map(|route| parameter_names(route.path)).collect(),
+            places: D::ROUTES.iter().map(|route| places(route.path)).collect(),
             dispatch: PhantomData,
         }
     }
 
     /// Answers one request.
-    async fn handle(&self, request: Request<Option<Body>>, peer: Option<Arc<Peer>>) -> Response {
-        let path = request.uri().path();
-        let (number, parameters) = match self.matcher.find(request.method(), path) {
-            Found::Route(number, parameters) => (number, named(&self.names[number], &parameters, path)),
-            Found::OtherMethods(allow) => {
-                return refuse(&Problem::method_not_allowed(allow), request.headers());
-            }
-            Found::Nothing => return not_found(request.headers()),
-        };
-        let incoming = Incoming {
-            runtime: &self.runtime,
-            layers: &self.layers[number],
-            route: &D::ROUTES[number],
-            number,
-            parameters,
-            request,
-            peer,
-        };
-        D::dispatch(number, incoming).await
+    // The arguments of an async function would be moved once more before it begins.
+    fn handle(
+        &self,
+        mut parts: Parts,
+        body: Option<Payload>,
+        peer: Option<Arc<Peer>>,
+    ) -> impl Future<Output = Answer> + Send {
+        async move {
+            let path = parts.uri.path();
+            let (number, parameters) = match self.matcher.find(&parts.method, path) {
+                Found::Route(number) => (number, parameters(&self.places[number], path)),
+                Found::OtherMethods(allow) => return refused(&Problem::method_not_allowed(allow), &parts.headers),
+                Found::Nothing => return not_found(&parts.headers),
+            };
+            let layers = &self.layers[number];
+            let credentials = Credentials::new(layers, &mut parts);
+            let mut call = HttpCall {
+                runtime: Arc::clone(&self.runtime),
+                route: &D::ROUTES[number],
+                number,
+                context: HttpContext::new(parts, peer),
+                body,
+                parameters,
+                sessions: LazySessions::new(),
+                credentials,
+                upload_failure: None,
+                standings: Vec::new(),
+                answer: Answer::default(),
+            };
+            D::dispatch(number, Incoming { call: &mut call, layers: &layers.onion }).await;
+            call.answer
+        }
     }
 }
 
@@ -173,47 +174,65 @@ impl<A: App, D> fmt::Debug for Serving<A, D> {
 
 impl<A: App> fmt::Debug for Incoming<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").field("route", &self.route.path).finish_non_exhaustive()
+        f.debug_struct("Incoming").field("route", &self.call.route.path).finish_non_exhaustive()
     }
 }
 
-/// The names of the parameters of a path, in its order.
-fn parameter_names(path: &'static str) -> Box<[&'static str]> {
-    let name = |segment: &'static str| Some(segment.strip_prefix('{')?.strip_suffix('}')?.trim_start_matches('*'));
-    path.split('/').filter_map(name).collect()
+/// A parameter of a path.
+struct Place {
+    name: &'static str,
+    /// Which segment it is.
+    segment: usize,
 }
 
-/// The parameters with the names of the table, which live as long as the program, and where their values stand in the path.
-fn named(names: &[&'static str], parameters: &matchit::Params<'_, '_>, path: &str) -> Parameters {
-    let value = |value: &str| {
-        let start = value.as_ptr().addr() - path.as_ptr().addr();
-        start..start + value.len()
+/// The parameters of the path of a route, in its order.
+fn places(path: &'static str) -> Box<[Place]> {
+    let place = |(segment, text): (usize, &'static str)| {
+        Some(Place { name: text.strip_prefix('{')?.strip_suffix('}')?, segment })
     };
-    names.iter().zip(parameters.iter()).map(|(name, (_, text))| (*name, value(text))).collect()
+    path.split('/').enumerate().filter_map(place).collect()
 }
 
-impl<'i, A: App> Incoming<'i, A> {
+/// The parameters with the names of the table, which live as long as the program, and where their values stand in a path
+/// that the route has been found for.
+fn parameters(places: &[Place], path: &str) -> Parameters {
+    let mut parameters = Parameters::new();
+    let (mut segment, mut start) = (0, 0);
+    for place in places {
+        let end_of = |start: usize| path.bytes().skip(start).position(|byte| byte == b'/').map(|length| start + length);
+        while segment < place.segment {
+            start = end_of(start).map_or(path.len(), |end| end + 1);
+            segment += 1;
+        }
+        parameters.push((place.name, start..end_of(start).unwrap_or(path.len())));
+    }
+    parameters
+}
+
+impl<A: App> Incoming<'_, A> {
     /// Answers a number that is not in the table, which no request can lead to.
-    #[must_use]
-    pub fn unrouted(self) -> Response {
-        not_found(self.request.headers())
+    pub fn unrouted(self) {
+        self.call.answer = not_found(self.call.headers());
     }
 
     /// Opens a connection to the channel that `D` dispatches.
-    pub async fn upgrade<D: ChannelDispatch<A>>(self) -> Response {
-        let (timeout, layers) = (self.timeout(), &*self.layers.onion);
-        let mut call = self.into_call();
+    pub async fn upgrade<D: ChannelDispatch<A>>(self) {
+        let Self { call, layers } = self;
         credentials_from_protocols(&mut call.context.parts.headers);
-        let upgraded = Guarded::new(through(layers, &mut call, boxed_channel::<A, D>), timeout).await;
-        let upgraded = upgraded.into_result("an upgrade");
-        let response = upgraded.unwrap_or_else(|problem| refuse(&problem, call.headers()));
-        call.with_standings(response)
+        call.context.has = Has::new(&call.context.parts.headers);
+        let timeout = call.timeout();
+        let upgraded = Guarded::new(through(layers, call, boxed_channel::<A, D>), timeout).await;
+        call.answer = match upgraded.into_result("an upgrade") {
+            Ok(response) => response.map(Content::from),
+            Err(problem) => refused(&problem, call.headers()),
+        };
+        call.tell_standings();
     }
 
     /// Answers with `F`.
-    pub async fn serve<F: PikkuFunc<App = A>>(self) -> Response {
-        let (timeout, layers) = (self.timeout(), &*self.layers.onion);
-        let mut call = self.into_call();
+    pub async fn serve<F: PikkuFunc<App = A>>(self) {
+        let Self { call, layers } = self;
+        let timeout = call.timeout();
         let answered = async {
             for (index, layer) in layers.iter().enumerate() {
                 match layer {
@@ -221,36 +240,18 @@ impl<'i, A: App> Incoming<'i, A> {
                     Layer(Kind::Cookie(cookie)) => call.authenticate_cookie(cookie).await,
                     Layer(Kind::Limit(limiter)) => call.count(limiter)?,
                     Layer(Kind::Around(_)) => {
-                        return Ok(through(&layers[index..], &mut call, boxed_endpoint::<F>).await);
+                        let response = through(&layers[index..], call, boxed_endpoint::<F>).await;
+                        call.answer = response.map(Content::from);
+                        return Ok(());
                     }
                 }
             }
-            answer::<F>(&mut call).await
+            answer::<F>(call, false).await
         };
-        let answered = Guarded::new(answered, timeout).await.into_result(F::NAME).flatten();
-        let response = answered.unwrap_or_else(|problem| refuse(&problem, call.headers()));
-        call.with_standings(response)
-    }
-
-    fn timeout(&self) -> Duration {
-        self.route.timeout.unwrap_or(self.runtime.config.timeout)
-    }
-
-    fn into_call(self) -> HttpCall<A> {
-        let (mut parts, body) = self.request.into_parts();
-        let credentials = Credentials::new(self.layers, &mut parts);
-        HttpCall {
-            runtime: Arc::clone(self.runtime),
-            route: self.route,
-            number: self.number,
-            context: HttpContext::new(parts, self.peer),
-            body,
-            parameters: self.parameters,
-            sessions: LazySessions::new(),
-            credentials,
-            upload_failure: None,
-            standings: Vec::new(),
+        if let Err(problem) = Guarded::new(answered, timeout).await.into_result(F::NAME).flatten() {
+            call.answer = refused(&problem, call.headers());
         }
+        call.tell_standings();
     }
 }
 
@@ -265,25 +266,33 @@ fn boxed_channel<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> BoxFu
 /// The core of the onion. A panic ends here, so that the middleware around it sees a response like any other.
 fn boxed_endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> BoxFuture<'_, Response> {
     Box::pin(async move {
-        let answered = Guarded::new(answer::<F>(call), Duration::MAX).await.into_result(F::NAME).flatten();
-        answered.unwrap_or_else(|problem| refuse(&problem, call.headers()))
+        let answered = Guarded::new(answer::<F>(call, true), Duration::MAX).await.into_result(F::NAME).flatten();
+        match answered {
+            Ok(()) => std::mem::take(&mut call.answer).map(Body::from),
+            Err(problem) => refuse(&problem, call.headers()),
+        }
     })
 }
 
 /// How long an input may take to arrive before it is asked again who is calling.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Session, input, permissions, function: the way that every call goes.
-async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, Problem> {
+/// Session, input, permissions, function: the way that every call goes. Whoever is around it may still look at the request
+/// afterwards if it `is_wrapped`.
+async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>, is_wrapped: bool) -> Result<(), Problem> {
     call.check_cross_site()?;
     let mut session = call.sessions.get();
     if F::AUTH && session.is_none() {
         return Err(call.nobody());
     }
-    let reads_since = call.body.is_some().then(Instant::now);
-    let input = if is_unit::<F::Input>() { no_input::<F::Input>()? } else { read_input::<F>(call).await? };
+    let (input, waited) = if is_unit::<F::Input>() {
+        (Ok(no_input::<F::Input>()?), Duration::ZERO)
+    } else {
+        Timed::new(read_input::<F>(call)).await
+    };
+    let input = input?;
     // Whoever takes their time to send the input may have been signed out by the time that it is there.
-    if reads_since.is_some_and(|since| since.elapsed() >= SLOW) {
+    if waited >= SLOW {
         session = call.sessions.look_up().await?;
         if F::AUTH && session.is_none() {
             return Err(call.nobody());
@@ -309,20 +318,31 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<Response, P
         _ => problem,
     })?;
     let status = call.route.status.and_then(|status| StatusCode::from_u16(status).ok());
-    let mut response = output.respond(status).map_err(|error| Problem::internal().caused_by(F::NAME, error))?;
-    let (mut status, headers) = (response.status(), response.headers_mut());
-    call.context.apply(&mut status, headers);
+    // The map of the request has room for the headers of the response, and is of no use any more where nothing reads it.
+    let keeps_cookies = call.credentials.keeps_cookies();
+    let mut none = None;
+    let spare = match is_wrapped || keeps_cookies {
+        true => none.get_or_insert_default(),
+        false => &mut call.context.parts.headers,
+    };
+    let response = &mut call.answer;
+    output.respond(status, spare, response).map_err(|error| Problem::internal().caused_by(F::NAME, error))?;
+    call.context.apply(response);
     if F::Output::MAY_LAST {
         // Not for values: browsers take JSON for nothing else, and the header would cost each answer more than it gives.
-        headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
+        response.headers_mut().entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
     }
-    *response.status_mut() = status;
-    call.persist_session(response.headers_mut()).await?;
-    Ok(if F::Output::MAY_LAST && is_stream(&response) { call.end_with_session(response) } else { response })
+    if keeps_cookies {
+        call.persist_session().await?;
+    }
+    if F::Output::MAY_LAST && is_stream(&call.answer) {
+        call.end_with_session();
+    }
+    Ok(())
 }
 
 /// Whether a response goes on for as long as somebody listens.
-fn is_stream(response: &Response) -> bool {
+fn is_stream(response: &Answer) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "text/event-stream")
 }
 
@@ -347,7 +367,11 @@ fn told<F: PikkuFunc>(error: F::Error) -> Problem {
     error.problem().caused_by(F::NAME, error)
 }
 
-fn not_found(headers: &HeaderMap) -> Response {
+fn not_found(headers: &HeaderMap) -> Answer {
     let problem = Problem::new(StatusCode::NOT_FOUND, "route_not_found").with_detail("nothing answers at this path");
-    refuse(&problem, headers)
+    refused(&problem, headers)
+}
+
+fn refused(problem: &Problem, headers: &HeaderMap) -> Answer {
+    refuse(problem, headers).map(Content::from)
 }

@@ -45,6 +45,7 @@ pub(super) struct Member<'a> {
 }
 
 /// The member of this name. Where there are many, they stand in the order of their names.
+#[inline]
 pub(super) fn find<'m, 'a>(members: &'m [Member<'a>], name: &str) -> Option<&'m Member<'a>> {
     if members.len() <= FEW {
         return members.iter().find(|member| member.name == name);
@@ -191,35 +192,72 @@ impl<'a> Document<'a> {
     /// # Errors
     /// When two places say different things of one field, or when there is nothing to merge with in the body.
     pub(crate) fn merge(texts: Texts<'a>, kinds: &[(&str, TextKind)], body: &'a [u8]) -> Result<Self, Rejection> {
-        let mut json = Vec::new();
-        let mut members: SmallVec<[Member<'a>; 2]> = SmallVec::new();
-        if !texts.fields.is_empty() {
-            json.reserve(body.len() + 32 * texts.fields.len() + 2);
-        }
+        let mut front = Front::new(texts.fields.len(), body);
         for field in texts.fields {
             field.check()?;
-            let kind = kinds.iter().find(|(name, _)| *name == field.name).map_or(TextKind::Text, |(_, kind)| *kind);
+            let kind = kind_of(&field.name, kinds);
             if is_left_out(&field, kind) {
                 continue;
             }
-            json.push(if members.is_empty() { b'{' } else { b',' });
-            write_string(&mut json, &field.name);
-            json.push(b':');
-            let start = json.len();
             // Nested data is written as JSON in a form; a query has no way to write it.
             let kind = if field.place == Place::Form { kind } else { kind.unnested() };
-            write_values(&mut json, &field.values, kind);
-            members.push(Member { name: field.name, value: start..json.len(), place: field.place });
+            front.push(field.name, &field.values, kind, field.place);
         }
+        front.before(body)
+    }
+}
+
+/// The front of a document: what came as text.
+///
+/// [`Document::merge`] is for all that a request may say. Where the path is all that there is of text, nothing is said twice,
+/// and it can be written straight away.
+pub(crate) struct Front<'a> {
+    json: Vec<u8>,
+    members: SmallVec<[Member<'a>; 2]>,
+}
+
+impl<'a> Front<'a> {
+    /// A front with room for so many members, and the body.
+    pub(crate) fn new(members: usize, body: &[u8]) -> Self {
+        let room = if members == 0 { 0 } else { body.len() + 32 * members + 2 };
+        Self { json: Vec::with_capacity(room), members: SmallVec::new() }
+    }
+
+    /// Writes a parameter of the path.
+    pub(crate) fn path(&mut self, name: &'a str, value: Cow<'_, str>, kinds: &[(&str, TextKind)]) {
+        self.push(Cow::Borrowed(name), &[value], kind_of(name, kinds).unnested(), Place::Path);
+    }
+
+    fn push(&mut self, name: Cow<'a, str>, values: &[Cow<'_, str>], kind: TextKind, place: Place) {
+        let json = &mut self.json;
+        json.push(if self.members.is_empty() { b'{' } else { b',' });
+        write_string(json, &name);
+        json.push(b':');
+        let start = json.len();
+        write_values(json, values, kind);
+        self.members.push(Member { name, value: start..json.len(), place });
+    }
+
+    /// The document with the members of a JSON body behind it.
+    ///
+    /// # Errors
+    /// When the body has nothing to merge with.
+    pub(crate) fn before(self, body: &'a [u8]) -> Result<Document<'a>, Rejection> {
+        let Self { mut json, mut members } = self;
         if members.is_empty() {
-            return Ok(if is_blank(body) { Self::whole(b"{}") } else { Self::whole(body) });
+            return Ok(Document::whole(if is_blank(body) { b"{}" } else { body }));
         }
         if members.len() > FEW {
             members.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         }
         append_members(&mut json, body)?;
-        Ok(Self { json: Cow::Owned(json), texts: members, body, skipped: &[] })
+        Ok(Document { json: Cow::Owned(json), texts: members, body, skipped: &[] })
     }
+}
+
+/// What the text of a field becomes.
+fn kind_of(name: &str, kinds: &[(&str, TextKind)]) -> TextKind {
+    kinds.iter().find(|(known, _)| *known == name).map_or(TextKind::Text, |(_, kind)| *kind)
 }
 
 /// Whether a text says nothing: `?limit=`, as a form sends it for an empty field, where no text is a number.

@@ -25,7 +25,7 @@ use crate::{
 
 #[cfg(feature = "__fuzz")]
 pub use fuzz::fuzz_merge;
-pub(crate) use merge::{Document, Texts};
+pub(crate) use merge::{Document, Front, Texts};
 pub(crate) use text::{DecodeError, decode_component, excerpt, form_pairs};
 
 /// What a string in a path, query or form becomes before it is parsed as JSON, as the field's schema asks.

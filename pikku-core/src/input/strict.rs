@@ -336,7 +336,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for StrictVisitor<'_, V> {
             key: Cow::Borrowed(""),
             is_struct: self.shape == Shape::Struct,
             seen: SeenKeys::default(),
-            repeated: SeenKeys::default(),
+            repeated: None,
         })
     }
 

@@ -33,7 +33,7 @@ use super::{
 use crate::{
     alarm::{Alarm, EndSignal},
     channel::Stopping,
-    http::refuse,
+    http::{Content, refuse},
 };
 
 /// The other end of a connection.
@@ -77,7 +77,7 @@ impl Connection {
             let (service, peer) = (service.clone(), Arc::clone(&peer));
             async move {
                 Ok::<_, Infallible>(match check_head(&request) {
-                    Some(problem) => refuse(&problem, request.headers()),
+                    Some(problem) => refuse(&problem, request.headers()).map(Content::from),
                     None => service.answer(request, &peer).await,
                 })
             }
@@ -99,6 +99,9 @@ impl Connection {
             builder
                 .timer(Watchdog::new())
                 .header_read_timeout(self.header_timeout)
+                // Head and content go out in one buffer: what is small is copied sooner than it is listed, and what is
+                // large comes in pieces.
+                .writev(false)
                 .max_buf_size(2 * LARGEST_HEAD as usize);
             let connection = pin!(builder.serve_connection(io, service).with_upgrades());
             watch.over(connection, |connection| connection.graceful_shutdown()).await

@@ -80,8 +80,8 @@ impl<A: App> Dispatch<A> for Routes {
         Route { tags: &["part"], ..Route::new("GET", "/part", "elsewhere") },
     ];
 
-    async fn dispatch(_: usize, incoming: Incoming<'_, A>) -> Response {
-        incoming.unrouted()
+    async fn dispatch(_: usize, incoming: Incoming<'_, A>) {
+        incoming.unrouted();
     }
 
     fn middleware(_: usize) -> Vec<Layer<A>> {

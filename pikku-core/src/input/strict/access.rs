@@ -58,7 +58,7 @@ pub(super) struct StrictMap<'de, 't, A> {
     /// The keys so far, of which nobody else finds duplicates.
     pub(super) seen: SeenKeys<'de>,
     /// The keys so far that came as text too, and were passed over.
-    pub(super) repeated: SeenKeys<'de>,
+    pub(super) repeated: Option<Box<SeenKeys<'de>>>,
 }
 
 impl<'de, A: MapAccess<'de>> StrictMap<'de, '_, A> {
@@ -82,7 +82,7 @@ impl<'de, A: MapAccess<'de>> StrictMap<'de, '_, A> {
                 && self.texts > 0
                 && let Some(text) = find(self.tracker.texts, &key)
             {
-                if !self.repeated.insert(key) {
+                if !self.repeated.get_or_insert_default().insert(key) {
                     return Err(self.tracker.duplicate(&text.name));
                 }
                 self.repeat(text)?;
