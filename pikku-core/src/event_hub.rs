@@ -11,8 +11,8 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use axum::extract::ws::{Message, Utf8Bytes};
 use serde::Serialize;
+use tungstenite::{Message, Utf8Bytes};
 
 pub use stream::TopicStream;
 use subscribers::Subscribers;

@@ -3,19 +3,19 @@
 use std::{
     collections::VecDeque,
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::{Duration, Instant, SystemTime},
 };
 
-use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
-use futures_util::{Sink, Stream, StreamExt};
+use tungstenite::{Error, Message as Frame, error::ProtocolError, protocol::CloseFrame};
 
 use super::{
     ChannelDispatch, Outbound, frame,
     message::{Connected, Handled, Message, Moment, Opened, Received},
     outbound::Next,
+    socket::Socket,
 };
 use crate::{
     alarm::{Alarm, EndSignal},
@@ -30,7 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Serves a connection until it ends, and cleans up after it.
 pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
-    socket: WebSocket,
+    socket: Socket,
     connected: Connected<A>,
     opening: Vec<u8>,
     peer: Option<Arc<Peer>>,
@@ -42,14 +42,14 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
     let _attached = kept.map(|Kept { sessions, key }| sessions.attach(key, &connected.connection, &connected.sessions));
     let opened = |moment| Opened { connected: &connected, opening: &opening, routing: D::ROUTING, moment };
     let life = Life::<A, D> {
-        socket: Socket { inner: socket, unflushed: false, closing: false, is_stuck: false },
+        line: Line { socket, unflushed: false, closing: false },
         connected: &connected,
         allowance: Allowance::new(connected.runtime.config.channel.rate),
         dispatch: std::marker::PhantomData,
     };
     life.run(opened(Moment::Opening), &mut end).await;
     // The function's answer has nowhere to go any more.
-    let _ = D::disconnect(opened(Moment::Closed)).await;
+    let _ = Box::pin(D::disconnect(opened(Moment::Closed))).await;
     drop((end, peer));
 }
 
@@ -80,7 +80,7 @@ enum Event {
 }
 
 struct Life<'c, A: App, D> {
-    socket: Socket,
+    line: Line,
     connected: &'c Connected<A>,
     allowance: Allowance,
     dispatch: std::marker::PhantomData<fn() -> D>,
@@ -102,16 +102,16 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         let mut pending: VecDeque<Received> = VecDeque::new();
         let mut draining = false;
 
-        let greeting = D::connect(opened).await;
+        let greeting = Box::pin(D::connect(opened)).await;
         self.answer(greeting);
-        // One message is handled at a time, and its future lives here: nothing is put on the heap for it.
-        let mut running = pin!(None);
+        // One message is handled at a time. Its future is on the heap, since an idle connection has no room for the largest.
+        let mut running = None;
         let ending = loop {
             if running.is_none()
                 && outbound.is_open()
                 && let Some(received) = pending.pop_front()
             {
-                running.set(Some(handle::<A, D>(self.connected, received)));
+                running = Some(Box::pin(handle::<A, D>(self.connected, received)));
             }
             if draining && running.is_none() {
                 outbound.close(1012, "the server is about to restart");
@@ -133,10 +133,10 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                 if let Poll::Ready(handled) = poll_running(running.as_mut(), outbound, cx) {
                     return Poll::Ready(Event::Handled(handled));
                 }
-                if let Poll::Ready(event) = self.socket.poll_event(outbound, may_read, cx) {
+                if let Poll::Ready(event) = self.line.poll_event(outbound, may_read, cx) {
                     return Poll::Ready(event);
                 }
-                if self.socket.is_stuck && !outbound.is_open() {
+                if self.line.socket.is_blocked() && !outbound.is_open() {
                     // Signs of life do not help who does not take it.
                     farewell.get_or_insert_with(|| Instant::now() + FAREWELL);
                 }
@@ -151,7 +151,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
             });
             match event.await {
                 Event::Handled(handled) => {
-                    running.set(None);
+                    running = None;
                     if std::mem::take(&mut leaves_again) && self.connected.sessions.standing() == Standing::Nobody {
                         self.connected.runtime.hub.leave(&self.connected.connection);
                     }
@@ -200,14 +200,14 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         self.connected.runtime.hub.leave(&self.connected.connection);
         // What was begun is finished, and what had come before the other side went is handled, though nobody hears of it.
         let rest = async {
-            if running.is_some() {
-                poll_fn(|cx| poll_running(running.as_mut(), outbound, cx)).await;
+            if let Some(running) = running {
+                running.await;
             }
             for received in pending.into_iter().filter(|_| !closed_here) {
                 handle::<A, D>(self.connected, received).await;
             }
         };
-        tokio::join!(rest, self.socket.part(ending));
+        Box::pin(async { tokio::join!(rest, self.line.part(ending)) }).await;
     }
 
     /// When there is something to be done about the session, if nothing happens before: whoever is not signed in, or no
@@ -239,14 +239,14 @@ async fn handle<A: App, D: ChannelDispatch<A>>(connected: &Connected<A>, receive
 }
 
 fn poll_running<F: Future<Output = Handled>>(
-    running: Pin<&mut Option<F>>,
+    running: Option<&mut Pin<Box<F>>>,
     outbound: &Outbound,
     cx: &mut Context<'_>,
 ) -> Poll<Handled> {
-    let Some(future) = running.as_pin_mut() else { return Poll::Pending };
+    let Some(future) = running else { return Poll::Pending };
     // What the function sends to its own connection is looked for afterwards in any case, and need not wake it.
     outbound.look_later();
-    future.poll(cx)
+    future.as_mut().poll(cx)
 }
 
 fn too_fast(routing: &str) -> Handled {
@@ -255,34 +255,30 @@ fn too_fast(routing: &str) -> Handled {
     Handled(Some(frame::failure(routing, None, None, &problem)))
 }
 
-/// A socket, read and written by one task.
-struct Socket {
-    inner: WebSocket,
+/// A socket with what waits for it.
+struct Line {
+    socket: Socket,
     /// Whether there is something written that is not on its way yet.
     unflushed: bool,
     /// Whether the last word was written.
     closing: bool,
-    /// Whether the network takes nothing more for now.
-    is_stuck: bool,
 }
 
-impl Socket {
+impl Line {
     /// Writes what waits, and reads what comes.
     fn poll_event(&mut self, outbound: &Outbound, may_read: bool, cx: &mut Context<'_>) -> Poll<Event> {
-        self.is_stuck = false;
         if let Poll::Ready(event) = self.poll_write(outbound, cx) {
             return Poll::Ready(event);
         }
         if !may_read || self.closing {
             return Poll::Pending;
         }
-        match ready!(Pin::new(&mut self.inner).poll_next(cx)) {
-            Some(Ok(Frame::Text(text))) => Poll::Ready(Event::Received(Received::Text(text))),
-            Some(Ok(Frame::Binary(bytes))) => Poll::Ready(Event::Received(Received::Binary(bytes))),
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => Poll::Ready(Event::Alive),
-            Some(Ok(Frame::Close(_))) => Poll::Ready(Event::End(Ending::Closing)),
-            Some(Err(error)) => Poll::Ready(Event::End(close_frame(&error).map_or(Ending::Lost, Ending::Broken))),
-            None => Poll::Ready(Event::End(Ending::Lost)),
+        match ready!(self.socket.poll_read(cx)) {
+            Ok(Frame::Text(text)) => Poll::Ready(Event::Received(Received::Text(text))),
+            Ok(Frame::Binary(bytes)) => Poll::Ready(Event::Received(Received::Binary(bytes))),
+            Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_)) => Poll::Ready(Event::Alive),
+            Ok(Frame::Close(_)) => Poll::Ready(Event::End(Ending::Closing)),
+            Err(error) => Poll::Ready(Event::End(close_frame(&error).map_or(Ending::Lost, Ending::Broken))),
         }
     }
 
@@ -290,13 +286,8 @@ impl Socket {
     fn poll_write(&mut self, outbound: &Outbound, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
             if !self.closing {
-                match Pin::new(&mut self.inner).poll_ready(cx) {
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(_)) => return Poll::Ready(Event::End(Ending::Lost)),
-                    Poll::Pending => {
-                        self.is_stuck = true;
-                        return Poll::Pending;
-                    }
+                if ready!(self.socket.poll_ready(cx)).is_err() {
+                    return Poll::Ready(Event::End(Ending::Lost));
                 }
                 if let Poll::Ready(next) = outbound.poll_next(cx) {
                     let frame = match next {
@@ -306,7 +297,7 @@ impl Socket {
                             Frame::Close(Some(frame))
                         }
                     };
-                    if Pin::new(&mut self.inner).start_send(frame).is_err() {
+                    if self.socket.write(frame, cx).is_err() {
                         return Poll::Ready(Event::End(Ending::Lost));
                     }
                     self.unflushed = true;
@@ -316,14 +307,10 @@ impl Socket {
             if !self.unflushed {
                 return if self.closing { Poll::Ready(Event::End(Ending::Closing)) } else { Poll::Pending };
             }
-            match Pin::new(&mut self.inner).poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.unflushed = false,
-                Poll::Ready(Err(_)) => return Poll::Ready(Event::End(Ending::Lost)),
-                Poll::Pending => {
-                    self.is_stuck = true;
-                    return Poll::Pending;
-                }
+            if ready!(self.socket.poll_flush(cx)).is_err() {
+                return Poll::Ready(Event::End(Ending::Lost));
             }
+            self.unflushed = false;
         }
     }
 
@@ -331,13 +318,23 @@ impl Socket {
     ///
     /// A side that goes before it has read everything resets the connection, and the other may never see the goodbye.
     async fn part(&mut self, ending: Ending) {
+        let socket = &mut self.socket;
         let parted = async {
             match ending {
                 Ending::Lost => {}
-                Ending::Closing => while let Some(Ok(_)) = self.inner.next().await {},
+                Ending::Closing => while poll_fn(|cx| socket.poll_read(cx)).await.is_ok() {},
                 Ending::Broken(frame) => {
                     // Nothing more can be read of what is not understood.
-                    let _ = self.inner.send(Frame::Close(Some(frame))).await;
+                    let mut goodbye = Some(Frame::Close(Some(frame)));
+                    let told = poll_fn(|cx| {
+                        ready!(socket.poll_ready(cx))?;
+                        if let Some(goodbye) = goodbye.take() {
+                            socket.write(goodbye, cx)?;
+                        }
+                        socket.poll_flush(cx)
+                    });
+                    // Who is gone has nothing to be told.
+                    let _ = told.await;
                 }
             }
         };
@@ -346,18 +343,15 @@ impl Socket {
 }
 
 /// How a client is told what it did wrong.
-fn close_frame(error: &axum::Error) -> Option<CloseFrame> {
-    use tungstenite::Error;
-
-    let error = std::error::Error::source(error)?.downcast_ref::<Error>()?;
+fn close_frame(error: &Error) -> Option<CloseFrame> {
     let (code, reason) = match error {
         Error::Capacity(_) => (1009, "the message is too large"),
         Error::Utf8(_) => (1007, "the text is not UTF-8"),
-        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => return None,
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return None,
         Error::Protocol(_) => (1002, "that is against the protocol"),
         _ => return None,
     };
-    Some(CloseFrame { code, reason: reason.into() })
+    Some(CloseFrame { code: code.into(), reason: reason.into() })
 }
 
 /// How many messages may still come right now: a bucket that fills with time.

@@ -8,9 +8,9 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use axum::extract::ws::Message;
 use bytes::Bytes;
 use serde::Serialize;
+use tungstenite::Message;
 
 use super::outbound::{Closed, Outbound};
 use crate::{

@@ -8,13 +8,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error as _, IgnoredAny},
 };
+use tungstenite::Utf8Bytes;
 
 use super::{
     frame::{self, Envelope, ID, ReplyShape, Unreadable},

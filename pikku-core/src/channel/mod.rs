@@ -1,7 +1,7 @@
 //! Channels: one connection, many messages, each on its way to a function.
 //!
 //! A connection passes the middleware and the authentication of its upgrade ([`upgrade`]) and is then one task that reads,
-//! calls and writes ([`connection`]). A message is taken apart and a reply put together in [`frame`]; what waits to be sent
+//! calls and writes ([`connection`]) over its [`socket`]. A message is taken apart and a reply put together in [`frame`]; what waits to be sent
 //! is in [`outbound`]. Functions hold a connection by its [`Channel`].
 
 mod connection;
@@ -12,6 +12,7 @@ mod handle;
 mod limits;
 mod message;
 pub(crate) mod outbound;
+mod socket;
 mod upgrade;
 
 pub use frame::ReplyShape;

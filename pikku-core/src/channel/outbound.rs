@@ -6,8 +6,8 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::extract::ws::{CloseFrame, Message};
 use futures_util::task::AtomicWaker;
+use tungstenite::{Message, protocol::CloseFrame};
 
 use crate::sync::{Mutex, MutexGuard};
 
@@ -146,7 +146,7 @@ impl Outbound {
         match std::mem::take(&mut queue.state) {
             State::Closing(code, reason) => {
                 queue.state = State::Closed;
-                Some(Next::Close(CloseFrame { code, reason: reason.into() }))
+                Some(Next::Close(CloseFrame { code: code.into(), reason: reason.into() }))
             }
             state => {
                 queue.state = state;
@@ -165,7 +165,7 @@ fn size(message: &Message) -> usize {
     let content = match message {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
-        Message::Close(_) => 0,
+        Message::Close(_) | Message::Frame(_) => 0,
     };
     content + size_of::<Message>()
 }

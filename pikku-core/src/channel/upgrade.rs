@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::{FromRequestParts, ws::WebSocketUpgrade},
-    response::Response,
-};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use aws_lc_rs::digest;
+use axum::{body::Body, response::Response};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
+use hyper::upgrade::OnUpgrade;
 use tokio::sync::watch;
 
-use super::{ChannelDispatch, connection, handle::Connection, message::Connected, outbound::Outbound};
+use super::{ChannelDispatch, connection, handle::Connection, message::Connected, outbound::Outbound, socket::Socket};
 use crate::{
     app::App,
     error::Problem,
@@ -23,12 +23,11 @@ pub(crate) struct Stopping(pub(crate) watch::Receiver<()>);
 /// The protocol that the server speaks, and the only one that it ever selects.
 const PROTOCOL: &str = "pikku.v1";
 
-/// How much is read at once. Most messages fit, and an idle connection keeps no more than this; much larger ones take a few
-/// reads more.
-const READ_BUFFER: usize = 1536;
+/// What the key of a client is hashed with, by RFC 6455.
+const KEY_SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Upgrades a request that has passed the middleware.
-pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> Result<Response, Problem> {
+pub(crate) fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> Result<Response, Problem> {
     let config = &call.runtime.config.channel;
     if !config.origins.allow(call.request()) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "foreign_origin")
@@ -54,34 +53,67 @@ pub(crate) async fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A
     }
     let opening = opening_document(call)?;
     D::check_opening(&opening)?;
-    let config = config.clone();
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut call.context.parts, &()).await;
-    let upgrade = upgrade.map_err(|error| Problem::bad_request(format!("this can't be upgraded: {error}")))?;
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(4 << 10)
-        .max_message_size(config.message_limit)
-        .max_frame_size(config.message_limit)
-        .protocols([PROTOCOL]);
+    let (message_limit, outbound) = (config.message_limit, Outbound::new(config.outbound_limit, config.slow_consumer));
+    let (accepted, on_upgrade) = accept(&mut call.context.parts)?;
     let connected = Connected {
         runtime: Arc::clone(&call.runtime),
-        connection: Arc::new(Connection::new(new_id(), Outbound::new(config.outbound_limit, config.slow_consumer))),
+        connection: Arc::new(Connection::new(new_id(), outbound)),
         sessions: call.sessions.service().clone().into(),
         route: call.route,
         number: call.number,
         caller: call.caller(),
     };
     let peer = call.context.peer.clone();
-    Ok(upgrade.on_upgrade(move |socket| connection::serve::<A, D>(socket, connected, opening, peer)))
+    tokio::spawn(async move {
+        match on_upgrade.await {
+            Ok(upgraded) => {
+                connection::serve::<A, D>(Socket::new(upgraded, message_limit), connected, opening, peer).await;
+            }
+            Err(error) => tracing::debug!(%error, "a connection was not upgraded"),
+        }
+    });
+    Ok(accepted)
+}
+
+/// Accepts a handshake: the answer to it, and the connection once that is written.
+fn accept(parts: &mut Parts) -> Result<(Response, OnUpgrade), Problem> {
+    let refused = |why: &str| Problem::bad_request(format!("this can't be upgraded: {why}"));
+    if parts.method != Method::GET {
+        return Err(refused("the method is not `GET`"));
+    }
+    let key = parts.headers.get(header::SEC_WEBSOCKET_KEY).ok_or_else(|| refused("there is no `Sec-WebSocket-Key`"))?;
+    let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or_else(|| refused("the connection stays as it is"))?;
+
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, proof_of(key));
+    if has_token(&parts.headers, &header::SEC_WEBSOCKET_PROTOCOL, |token| token == PROTOCOL.as_bytes()) {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
+    }
+    Ok((response, on_upgrade))
+}
+
+/// What shows a client that its key was read by somebody who speaks the protocol.
+fn proof_of(key: &HeaderValue) -> HeaderValue {
+    let mut hash = digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY);
+    hash.update(key.as_bytes());
+    hash.update(KEY_SUFFIX.as_bytes());
+    HeaderValue::from_str(&BASE64.encode(hash.finish())).expect("base64 has only characters that a header may have")
 }
 
 /// Whether a request asks for a WebSocket at all.
 fn is_upgrade(headers: &HeaderMap) -> bool {
-    let has = |name: HeaderName, wanted: &[u8]| {
-        let mut values = headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-        values.any(|value| value.trim_ascii().eq_ignore_ascii_case(wanted))
-    };
-    has(header::CONNECTION, b"upgrade") && has(header::UPGRADE, b"websocket")
+    has_token(headers, &header::CONNECTION, |token| token.eq_ignore_ascii_case(b"upgrade"))
+        && has_token(headers, &header::UPGRADE, |token| token.eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Whether the list that a header is has such a member.
+fn has_token(headers: &HeaderMap, name: &HeaderName, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+    let mut tokens = headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    tokens.any(|token| is_wanted(token.trim_ascii()))
 }
 
 /// An id that nobody can guess, so that it is safe to hand around.
@@ -130,5 +162,16 @@ fn append_secret(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(mut value) = HeaderValue::from_str(value) {
         value.set_sensitive(true);
         headers.append(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c1_a_key_is_answered_as_in_the_example_of_rfc_6455() {
+        let key = HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(proof_of(&key), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 }

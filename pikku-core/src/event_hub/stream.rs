@@ -9,11 +9,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::{extract::ws::Message, response::sse::Event};
+use axum::response::sse::Event;
 use futures_util::Stream;
 use http::{HeaderMap, StatusCode};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serializer, ser::Error as _};
+use tungstenite::Message;
 
 use super::{EventHub, Topic, key};
 use crate::{

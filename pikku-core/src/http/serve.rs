@@ -260,7 +260,7 @@ async fn through<A: App>(layers: &[Layer<A>], call: &mut HttpCall<A>, endpoint: 
 }
 
 fn boxed_channel<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> BoxFuture<'_, Response> {
-    Box::pin(async move { upgrade::<A, D>(call).await.unwrap_or_else(|problem| refuse(&problem, call.headers())) })
+    Box::pin(async move { upgrade::<A, D>(call).unwrap_or_else(|problem| refuse(&problem, call.headers())) })
 }
 
 /// The core of the onion. A panic ends here, so that the middleware around it sees a response like any other.
