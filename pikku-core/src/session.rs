@@ -156,6 +156,19 @@ impl<S> LazySessions<S> {
         self.0.get().is_some_and(UserSessionService::is_signed_in)
     }
 
+    pub(crate) fn standing(&self) -> Standing {
+        self.0.get().map_or(Standing::Nobody, UserSessionService::standing)
+    }
+
+    pub(crate) fn kept(&self) -> Option<Kept<S>> {
+        self.0.get()?.kept()
+    }
+
+    /// Lets a change stand, and says who was signed in before it.
+    pub(crate) fn commit(&self) -> Option<(SessionChange, Option<Identity<S>>)> {
+        self.0.get()?.commit()
+    }
+
     /// Takes a change back.
     pub(crate) fn roll_back(&self) {
         if let Some(service) = self.0.get() {
@@ -164,17 +177,28 @@ impl<S> LazySessions<S> {
     }
 }
 
+impl<S: Send + Sync + 'static> LazySessions<S> {
+    /// Who is signed in, as [`UserSessionService::look_up`] finds it.
+    pub(crate) async fn look_up(&self) -> Result<Option<Arc<S>>, Problem> {
+        match self.0.get() {
+            Some(service) => service.look_up().await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// Another handle on the same sessions, if anybody has had to do with them.
+impl<S> Clone for LazySessions<S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<S> Deref for LazySessions<S> {
     type Target = UserSessionService<S>;
 
     fn deref(&self) -> &UserSessionService<S> {
         self.service()
-    }
-}
-
-impl<S> From<UserSessionService<S>> for LazySessions<S> {
-    fn from(service: UserSessionService<S>) -> Self {
-        Self(service.into())
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> 
     let connected = Connected {
         runtime: Arc::clone(&call.runtime),
         connection: Arc::new(Connection::new(new_id(), outbound)),
-        sessions: call.sessions.service().clone().into(),
+        sessions: call.sessions.clone(),
         route: call.route,
         number: call.number,
         caller: call.caller(),
