@@ -211,6 +211,12 @@ fn head(routing: &str, action: Option<&str>, id: Option<&str>) -> Vec<u8> {
 }
 
 fn write_json(json: &mut Vec<u8>, text: &str) {
+    if !text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        json.push(b'"');
+        json.extend_from_slice(text.as_bytes());
+        json.push(b'"');
+        return;
+    }
     serde_json::to_writer(json, text).expect("a string is always JSON, and a vector takes it");
 }
 
@@ -235,13 +241,15 @@ fn finish(mut json: Vec<u8>, shape: ReplyShape, output: &impl serde::Serialize) 
             json.push(b'}');
         }
         ReplyShape::Merged => {
+            // The comma that the head ends with takes the place of the brace that the object begins with.
+            json.pop();
             let start = json.len();
             serde_json::to_writer(&mut json, output)?;
-            // The members move up by the brace that the object begins with.
-            json.remove(start);
-            if json[start..] == *b"}" {
-                json.pop();
-                close(&mut json);
+            if json[start..] == *b"{}" {
+                json.truncate(start);
+                json.push(b'}');
+            } else {
+                json[start] = b',';
             }
         }
     }
@@ -337,5 +345,8 @@ mod tests {
         check(ReplyShape::Result, json!([1]), r#"{"action":"a","id":"7","result":[1]}"#);
         check(ReplyShape::Empty, json!(null), r#"{"action":"a","id":"7"}"#);
         assert_eq!(reply("t", "a", None, ReplyShape::Merged, &json!({})).expect("it is JSON"), r#"{"t":"a"}"#);
+        assert_eq!(reply("t", "\"\n", None, ReplyShape::Empty, &()).expect("it is JSON"), r#"{"t":"\"\n"}"#);
+        let plain = reply_plain(Some("7"), ReplyShape::Merged, &json!({ "x": 1 }));
+        assert_eq!(plain.expect("it is JSON"), r#"{"id":7,"x":1}"#);
     }
 }
