@@ -113,7 +113,7 @@ fn render_dispatcher(model: &Model, channel: &Channel) -> Result<TokenStream> {
                 #disconnect
             }
 
-            async fn message(message: pikku::Message<'_, App>) -> pikku::Handled {
+            async fn message(message: &pikku::Message<'_, App>) -> pikku::Handled {
                 match message.action() {
                     #(#arms)*
                     Some(_) => message.unknown(),
@@ -121,7 +121,7 @@ fn render_dispatcher(model: &Model, channel: &Channel) -> Result<TokenStream> {
                 }
             }
 
-            async fn binary(message: pikku::Message<'_, App>) -> pikku::Handled {
+            async fn binary(message: &pikku::Message<'_, App>) -> pikku::Handled {
                 #binary
             }
         }

@@ -233,8 +233,8 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
 
 async fn handle<A: App, D: ChannelDispatch<A>>(connected: &Connected<A>, received: Received) -> Handled {
     match received {
-        Received::Text(text) => D::message(Message::open(connected, &text, D::ROUTING)).await,
-        Received::Binary(bytes) => D::binary(Message::binary(connected, bytes, D::ROUTING)).await,
+        Received::Text(text) => D::message(&Message::open(connected, &text, D::ROUTING)).await,
+        Received::Binary(bytes) => D::binary(&Message::binary(connected, bytes, D::ROUTING)).await,
     }
 }
 

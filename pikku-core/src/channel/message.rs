@@ -176,7 +176,7 @@ impl<'m, A: App> Message<'m, A> {
 
     /// Answers with `F`. With `keeps_id` the id is a part of the data too, since the input has a field of that name.
     pub async fn run<F: PikkuFunc<App = A>>(
-        self,
+        &self,
         shape: ReplyShape,
         keeps_id: bool,
         renamed: &'static [(&'static str, &'static str)],
@@ -206,7 +206,7 @@ impl<'m, A: App> Message<'m, A> {
 
     /// Answers that there is no such action.
     #[must_use]
-    pub fn unknown(self) -> Handled {
+    pub fn unknown(&self) -> Handled {
         let (action, id) = match self.envelope() {
             Ok(envelope) => envelope,
             Err(why) => return self.refused(why),

@@ -64,10 +64,10 @@ pub trait ChannelDispatch<A: App>: Send + Sync + 'static {
     fn disconnect(opened: Opened<'_, A>) -> impl Future<Output = Handled> + Send;
 
     /// Handles a text message.
-    fn message(message: Message<'_, A>) -> impl Future<Output = Handled> + Send;
+    fn message(message: &Message<'_, A>) -> impl Future<Output = Handled> + Send;
 
     /// Handles a binary message.
-    fn binary(message: Message<'_, A>) -> impl Future<Output = Handled> + Send;
+    fn binary(message: &Message<'_, A>) -> impl Future<Output = Handled> + Send;
 }
 
 /// The limits of connections.
