@@ -3,10 +3,9 @@
 use std::{
     collections::VecDeque,
     sync::PoisonError,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
-use futures_util::task::AtomicWaker;
 use tungstenite::{Message, protocol::CloseFrame};
 
 use crate::sync::{Mutex, MutexGuard};
@@ -15,11 +14,12 @@ use crate::sync::{Mutex, MutexGuard};
 #[derive(Debug)]
 pub(crate) struct Outbound {
     queue: Mutex<Queue>,
-    /// The connection's task, while it waits.
-    reader: AtomicWaker,
     limit: usize,
     policy: SlowConsumer,
 }
+
+/// For how many messages a queue keeps the room when it is empty.
+const FEW: usize = 16;
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -27,6 +27,8 @@ struct Queue {
     bytes: usize,
     state: State,
     dropped: u64,
+    /// The connection's task, while it waits.
+    reader: Option<Waker>,
 }
 
 /// Whether more may be added.
@@ -65,7 +67,7 @@ pub(crate) struct Closed;
 
 impl Outbound {
     pub(crate) fn new(limit: usize, policy: SlowConsumer) -> Self {
-        Self { queue: Mutex::default(), reader: AtomicWaker::new(), limit, policy }
+        Self { queue: Mutex::default(), limit, policy }
     }
 
     /// Adds a message.
@@ -92,8 +94,7 @@ impl Outbound {
                 }
             }
         }
-        drop(queue);
-        self.reader.wake();
+        wake(queue);
         Ok(())
     }
 
@@ -103,8 +104,7 @@ impl Outbound {
         if queue.state == State::Open {
             queue.state = State::Closing(code, reason.to_owned());
         }
-        drop(queue);
-        self.reader.wake();
+        wake(queue);
     }
 
     /// Says that the connection is gone.
@@ -124,39 +124,42 @@ impl Outbound {
 
     /// Lets nothing that is added wake the connection's task, until that takes from the queue again.
     pub(crate) fn look_later(&self) {
-        drop(self.reader.take());
+        self.queue().reader = None;
     }
 
     /// Takes what comes next. Nothing comes after a close.
     pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
-        if let Some(next) = self.take() {
-            return Poll::Ready(next);
-        }
-        self.reader.register(cx.waker());
-        // Something may have come between the look and the registration.
-        self.take().map_or(Poll::Pending, Poll::Ready)
-    }
-
-    fn take(&self) -> Option<Next> {
         let mut queue = self.queue();
         if let Some(message) = queue.messages.pop_front() {
             queue.bytes -= size(&message);
-            return Some(Next::Message(message));
+            return Poll::Ready(Next::Message(message));
         }
-        match std::mem::take(&mut queue.state) {
-            State::Closing(code, reason) => {
-                queue.state = State::Closed;
-                Some(Next::Close(CloseFrame { code: code.into(), reason: reason.into() }))
-            }
-            state => {
-                queue.state = state;
-                None
-            }
+        if let State::Closing(code, reason) = &mut queue.state {
+            let frame = CloseFrame { code: (*code).into(), reason: std::mem::take(reason).into() };
+            queue.state = State::Closed;
+            return Poll::Ready(Next::Close(frame));
         }
+        if queue.messages.capacity() > FEW {
+            // What a burst took is given back.
+            queue.messages = VecDeque::new();
+        }
+        if queue.reader.as_ref().is_none_or(|reader| !reader.will_wake(cx.waker())) {
+            queue.reader = Some(cx.waker().clone());
+        }
+        Poll::Pending
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes the connection's task, once it can have the lock.
+fn wake(mut queue: MutexGuard<'_, Queue>) {
+    let reader = queue.reader.take();
+    drop(queue);
+    if let Some(reader) = reader {
+        reader.wake();
     }
 }
 
@@ -172,7 +175,13 @@ fn size(message: &Message) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::task::Waker;
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        task::Wake,
+    };
 
     use super::*;
 
@@ -208,6 +217,39 @@ mod tests {
             let _ = outbound.push(text("0123456789"));
         }
         assert_eq!([next(&outbound), next(&outbound)], [Some("close 1013".into()), None]);
+    }
+
+    #[test]
+    fn who_waits_is_woken_once_and_not_by_what_it_sends_itself() {
+        #[derive(Default)]
+        struct Count(AtomicUsize);
+
+        impl Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+
+        let (outbound, count) = (Outbound::new(1 << 20, SlowConsumer::Disconnect), Arc::<Count>::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let woken = |after: &dyn Fn()| {
+            while outbound.poll_next(&mut Context::from_waker(&waker)).is_ready() {}
+            let before = count.0.load(Ordering::Relaxed);
+            after();
+            count.0.load(Ordering::Relaxed) - before
+        };
+        let push = || outbound.push(text("a")).expect("it is open");
+        assert_eq!(woken(&|| (0..FEW * 2).for_each(|_| push())), 1);
+        assert_eq!(woken(&|| (outbound.look_later(), push()).1), 0);
+        assert_eq!(woken(&|| outbound.close(1000, "")), 1);
+    }
+
+    #[test]
+    fn what_a_burst_took_is_given_back() {
+        let outbound = Outbound::new(1 << 20, SlowConsumer::Disconnect);
+        (0..1000).for_each(|_| outbound.push(text("a")).expect("it is open"));
+        while next(&outbound).is_some() {}
+        assert!(outbound.queue().messages.capacity() <= FEW);
     }
 
     #[test]
