@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use hyper::upgrade::Upgraded;
 use tungstenite::{Error, Message as Frame, error::ProtocolError, protocol::CloseFrame};
 
 use super::{
@@ -29,10 +30,11 @@ use crate::{
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Serves a connection until it ends, and cleans up after it.
+///
+/// Idle connections are many, so what is made here is small, and what is large is on the heap while it lasts.
 pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
-    socket: Socket,
-    connected: Connected<A>,
-    opening: Vec<u8>,
+    upgraded: Upgraded,
+    connected: Box<Connected<A>>,
     peer: Option<Arc<Peer>>,
 ) {
     // The server waits for as long as this is held.
@@ -40,11 +42,12 @@ pub(super) async fn serve<A: App, D: ChannelDispatch<A>>(
     // For as long as this is held, the connection ends with its session.
     let kept = connected.sessions.kept();
     let _attached = kept.map(|Kept { sessions, key }| sessions.attach(key, &connected.connection, &connected.sessions));
-    let opened = |moment| Opened { connected: &connected, opening: &opening, routing: D::ROUTING, moment };
-    let life = Life::<A, D> {
-        line: Line { socket, unflushed: false, closing: false },
+    let opened = |moment| Opened { connected: &connected, routing: D::ROUTING, moment };
+    let config = &connected.runtime.config.channel;
+    let mut life = Life::<A, D> {
+        line: Line { socket: Socket::new(upgraded, config.message_limit), unflushed: false, closing: false },
         connected: &connected,
-        allowance: Allowance::new(connected.runtime.config.channel.rate),
+        allowance: Allowance::new(config.rate),
         dispatch: std::marker::PhantomData,
     };
     life.run(opened(Moment::Opening), &mut end).await;
@@ -87,9 +90,10 @@ struct Life<'c, A: App, D> {
 }
 
 impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
-    async fn run(mut self, opened: Opened<'_, A>, end: &mut Option<EndSignal>) {
-        let config = &self.connected.runtime.config.channel;
-        let outbound = &self.connected.connection.outbound;
+    async fn run(&mut self, opened: Opened<'_, A>, end: &mut Option<EndSignal>) {
+        let connected = self.connected;
+        let config = &connected.runtime.config.channel;
+        let outbound = &connected.connection.outbound;
         let mut alarm = Alarm::default();
         let mut heartbeat = Instant::now() + config.heartbeat;
         let mut misses = 0;
@@ -108,10 +112,11 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         let mut running = None;
         let ending = loop {
             if running.is_none()
+                && !pending.is_empty()
                 && outbound.is_open()
                 && let Some(received) = pending.pop_front()
             {
-                running = Some(Box::pin(handle::<A, D>(self.connected, received)));
+                running = Some(Box::pin(handle::<A, D>(connected, received)));
             }
             if draining && running.is_none() {
                 outbound.close(1012, "the server is about to restart");
@@ -121,7 +126,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
             if watched != Some(standing) {
                 if D::PUBLIC && watched.is_some() && standing == Standing::Nobody {
                     // Nobody has to sign in anew here, so nothing else ends what they were subscribed to.
-                    self.connected.runtime.hub.leave(&self.connected.connection);
+                    connected.runtime.hub.leave(&connected.connection);
                     // What is being handled was begun by who was signed in, and may subscribe yet.
                     leaves_again = running.is_some();
                 }
@@ -144,10 +149,13 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                 if alarm.poll(farewell.map_or(due, |end| due.min(end)), cx).is_ready() {
                     return Poll::Ready(Event::Due);
                 }
-                match end {
-                    Some(end) if !draining => end.poll(cx).map(|()| Event::Stopping),
-                    _ => Poll::Pending,
+                if let Some(end) = end.as_mut().filter(|_| !draining)
+                    && end.poll(cx).is_ready()
+                {
+                    return Poll::Ready(Event::Stopping);
                 }
+                self.line.socket.settle();
+                Poll::Pending
             });
             match event.await {
                 Event::Handled(handled) => {
@@ -197,7 +205,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         };
         let closed_here = !outbound.is_open();
         outbound.end();
-        self.connected.runtime.hub.leave(&self.connected.connection);
+        connected.runtime.hub.leave(&connected.connection);
         // What was begun is finished, and what had come before the other side went is handled, though nobody hears of it.
         let rest = async {
             if let Some(running) = running {
@@ -284,34 +292,31 @@ impl Line {
 
     /// Writes as much as there is and the network takes; messages that wait together go out together.
     fn poll_write(&mut self, outbound: &Outbound, cx: &mut Context<'_>) -> Poll<Event> {
-        loop {
-            if !self.closing {
-                if ready!(self.socket.poll_ready(cx)).is_err() {
-                    return Poll::Ready(Event::End(Ending::Lost));
-                }
-                if let Poll::Ready(next) = outbound.poll_next(cx) {
-                    let frame = match next {
-                        Next::Message(message) => message,
-                        Next::Close(frame) => {
-                            self.closing = true;
-                            Frame::Close(Some(frame))
-                        }
-                    };
-                    if self.socket.write(frame, cx).is_err() {
-                        return Poll::Ready(Event::End(Ending::Lost));
-                    }
-                    self.unflushed = true;
-                    continue;
-                }
+        while !self.closing {
+            if ready!(self.socket.poll_ready(cx)).is_err() {
+                return Poll::Ready(Event::End(Ending::Lost));
             }
-            if !self.unflushed {
-                return if self.closing { Poll::Ready(Event::End(Ending::Closing)) } else { Poll::Pending };
+            // What is added after this wakes the task.
+            let Poll::Ready(next) = outbound.poll_next(cx) else { break };
+            let frame = match next {
+                Next::Message(message) => message,
+                Next::Close(frame) => {
+                    self.closing = true;
+                    Frame::Close(Some(frame))
+                }
+            };
+            if self.socket.write(frame, cx).is_err() {
+                return Poll::Ready(Event::End(Ending::Lost));
             }
+            self.unflushed = true;
+        }
+        if self.unflushed {
             if ready!(self.socket.poll_flush(cx)).is_err() {
                 return Poll::Ready(Event::End(Ending::Lost));
             }
             self.unflushed = false;
         }
+        if self.closing { Poll::Ready(Event::End(Ending::Closing)) } else { Poll::Pending }
     }
 
     /// Ends the connection in good order, for as long as the other side cares to.

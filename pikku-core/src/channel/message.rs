@@ -43,6 +43,8 @@ pub(crate) struct Connected<A: App> {
     pub(crate) number: usize,
     /// Who opened the connection, as far as limits go by it.
     pub(crate) caller: Caller,
+    /// What the request of the upgrade said, as JSON.
+    pub(crate) opening: Vec<u8>,
 }
 
 /// When on a connection a function is called.
@@ -271,8 +273,6 @@ impl<'m, A: App> Message<'m, A> {
 /// A connection that opens or has closed.
 pub struct Opened<'o, A: App> {
     pub(super) connected: &'o Connected<A>,
-    /// What the request of the upgrade said, as JSON.
-    pub(super) opening: &'o [u8],
     pub(super) routing: &'static str,
     pub(super) moment: Moment<'o>,
 }
@@ -290,7 +290,9 @@ impl<A: App> Opened<'_, A> {
             true => Ok(None),
             false => serde_json::to_string(&Shown(&output)).map(Some).map_err(not_json),
         };
-        match call::<F>(self.connected, self.moment, || opening_input::<F>(self.opening, renamed), reply).await {
+        match call::<F>(self.connected, self.moment, || opening_input::<F>(&self.connected.opening, renamed), reply)
+            .await
+        {
             Ok(frame) => Handled(frame),
             Err(problem) => self.refused(problem),
         }

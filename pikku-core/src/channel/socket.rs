@@ -2,10 +2,12 @@
 
 use std::{
     io::{self, Read, Write},
+    mem::{self, MaybeUninit},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
+use bytes::{Buf, Bytes};
 use hyper::upgrade::{Parts, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -17,22 +19,28 @@ use tungstenite::{
     protocol::{Role, WebSocketConfig, WebSocketContext},
 };
 
-/// How much is read at once. Most messages fit, and an idle connection keeps no more than this; much larger ones take a few
-/// reads more.
-const READ_BUFFER: usize = 1536;
+/// How much is read at once, onto the stack.
+const MOST_READ: usize = 4 << 10;
+
+/// What a connection keeps to put a message together in. Most fit, and it grows for those that do not.
+const READ_BUFFER: usize = 512;
 
 /// How much is put together before it is written.
 const WRITE_BUFFER: usize = 4 << 10;
 
 /// A socket that a request was upgraded to.
 ///
-/// tungstenite speaks the protocol, and is handed the stream and the task for each call: who reads and who writes is always
-/// the same task, so there is nobody else to be woken.
+/// tungstenite speaks the protocol. It is handed what was read, and the stream to write to, for each call: who reads and who
+/// writes is always the same task, so there is nobody else to be woken.
 pub(super) struct Socket {
     stream: Stream,
     protocol: WebSocketContext,
+    /// What was read and not taken yet; at first, what came right behind the request.
+    ahead: Bytes,
+    /// Whether there is no whole message in what was taken.
+    is_dry: bool,
     /// Whether the network did not take what it was last given.
-    blocked: bool,
+    is_blocked: bool,
 }
 
 /// What the bytes go over.
@@ -50,49 +58,103 @@ impl Socket {
             .write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(message_limit))
             .max_frame_size(Some(message_limit));
-        let (stream, begun) = match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(Parts { io, read_buf, .. }) => (Stream::Tcp(io.into_inner()), read_buf.into()),
-            Err(upgraded) => (Stream::Other(TokioIo::new(upgraded)), Vec::new()),
+        let (stream, ahead) = match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(Parts { io, read_buf, .. }) => (Stream::Tcp(io.into_inner()), read_buf),
+            Err(upgraded) => (Stream::Other(TokioIo::new(upgraded)), Bytes::new()),
         };
-        let protocol = WebSocketContext::from_partially_read(begun, Role::Server, Some(config));
-        Self { stream, protocol, blocked: false }
+        let protocol = WebSocketContext::new(Role::Server, Some(config));
+        Self { stream, protocol, ahead, is_dry: false, is_blocked: false }
     }
 
-    /// Reads a message. There is none after an error.
-    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Error>> {
-        unless_blocked(self.protocol.read(&mut Polled { stream: &mut self.stream, cx }))
+    /// Says that the connection has all that it needs to be idle.
+    ///
+    /// Only now the buffer of its request is freed, so that the next request can have it: what stays of this connection
+    /// would have been put into it before, and each request would take another one from the system.
+    pub(super) fn settle(&mut self) {
+        if self.ahead.is_empty() {
+            self.ahead = Bytes::new();
+        }
     }
 
     /// Whether the network takes nothing more for now.
     pub(super) fn is_blocked(&self) -> bool {
-        self.blocked
+        self.is_blocked
+    }
+
+    /// Reads a message. There is none after an error.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Error>> {
+        loop {
+            if !self.is_dry {
+                let mut ahead = mem::take(&mut self.ahead);
+                let mut left = &*ahead;
+                let read = self.poll_take(&mut left, None, cx);
+                ahead.advance(ahead.len() - left.len());
+                self.ahead = ahead;
+                if read.is_ready() {
+                    return read;
+                }
+            }
+            let mut space = [MaybeUninit::uninit(); MOST_READ];
+            let mut buffer = ReadBuf::uninit(&mut space);
+            let end = match ready!(self.stream.poll_read(cx, &mut buffer)) {
+                Ok(()) => buffer.filled().is_empty().then_some(Ok(0)),
+                Err(error) => Some(Err(error)),
+            };
+            let mut left = buffer.filled();
+            let read = self.poll_take(&mut left, end, cx);
+            if !left.is_empty() {
+                self.ahead = Bytes::copy_from_slice(left);
+            }
+            if read.is_ready() {
+                return read;
+            }
+        }
+    }
+
+    /// Takes a message from what was read, which ends with `end` where that was the last.
+    fn poll_take(
+        &mut self,
+        came: &mut &[u8],
+        end: Option<io::Result<usize>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Message, Error>> {
+        let Self { stream, protocol, is_blocked, .. } = self;
+        let read = unless_blocked(protocol.read(&mut Polled { stream, is_blocked, came, end, cx }));
+        // What the network did not take, such as the answer to a ping, is tried again the next time.
+        self.is_dry = read.is_pending() && !self.is_blocked;
+        read
     }
 
     /// Ready when the network takes more.
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.blocked { self.poll_flush(cx) } else { Poll::Ready(Ok(())) }
+        if self.is_blocked { self.poll_flush(cx) } else { Poll::Ready(Ok(())) }
     }
 
     /// Writes a message, or keeps it where the network does not take it.
     pub(super) fn write(&mut self, message: Message, cx: &mut Context<'_>) -> Result<(), Error> {
-        match unless_blocked(self.protocol.write(&mut Polled { stream: &mut self.stream, cx }, message)) {
+        match self.poll_write(cx, |protocol, stream| protocol.write(stream, message)) {
             Poll::Ready(written) => written,
-            Poll::Pending => {
-                self.blocked = true;
-                Ok(())
-            }
+            Poll::Pending => Ok(()),
         }
     }
 
     /// Sends what was written on its way.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let flushed = unless_blocked(self.protocol.flush(&mut Polled { stream: &mut self.stream, cx }));
-        self.blocked = flushed.is_pending();
-        match flushed {
+        match self.poll_write(cx, |protocol, stream| protocol.flush(stream)) {
             // The goodbyes have been said, so all of it is on its way.
             Poll::Ready(Err(Error::ConnectionClosed)) => Poll::Ready(Ok(())),
             flushed => flushed,
         }
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(&mut WebSocketContext, &mut Polled<'_, '_, '_>) -> Result<(), Error>,
+    ) -> Poll<Result<(), Error>> {
+        self.is_blocked = false;
+        let Self { stream, protocol, is_blocked, .. } = self;
+        unless_blocked(write(protocol, &mut Polled { stream, is_blocked, came: &mut &[][..], end: None, cx }))
     }
 }
 
@@ -103,42 +165,224 @@ fn unless_blocked<T>(done: Result<T, Error>) -> Poll<Result<T, Error>> {
     }
 }
 
-/// A stream while its task is polled, as tungstenite reads and writes it.
-struct Polled<'p, 'c> {
+impl Stream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Other(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Other(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+}
+
+/// A socket while its task is polled, as tungstenite reads and writes it.
+struct Polled<'p, 'b, 'c> {
     stream: &'p mut Stream,
+    is_blocked: &'p mut bool,
+    /// What was read.
+    came: &'p mut &'b [u8],
+    /// What comes after it, if it was the last.
+    end: Option<io::Result<usize>>,
     cx: &'p mut Context<'c>,
 }
 
-impl Read for Polled<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut buffer = ReadBuf::new(buffer);
-        let read = match self.stream {
-            Stream::Tcp(stream) => Pin::new(stream).poll_read(self.cx, &mut buffer),
-            Stream::Other(stream) => Pin::new(stream).poll_read(self.cx, &mut buffer),
-        };
-        done(read).map(|()| buffer.filled().len())
+impl Polled<'_, '_, '_> {
+    fn written<T>(&mut self, written: Poll<io::Result<T>>) -> io::Result<T> {
+        match written {
+            Poll::Ready(written) => written,
+            Poll::Pending => {
+                *self.is_blocked = true;
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+        }
     }
 }
 
-impl Write for Polled<'_, '_> {
+impl Read for Polled<'_, '_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.came.is_empty() {
+            return self.end.take().unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()));
+        }
+        self.came.read(buffer)
+    }
+}
+
+impl Write for Polled<'_, '_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        done(match self.stream {
-            Stream::Tcp(stream) => Pin::new(stream).poll_write(self.cx, bytes),
-            Stream::Other(stream) => Pin::new(stream).poll_write(self.cx, bytes),
-        })
+        let written = self.stream.poll_write(self.cx, bytes);
+        self.written(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        done(match self.stream {
-            Stream::Tcp(stream) => Pin::new(stream).poll_flush(self.cx),
-            Stream::Other(stream) => Pin::new(stream).poll_flush(self.cx),
-        })
+        let flushed = self.stream.poll_flush(self.cx);
+        self.written(flushed)
     }
 }
 
-fn done<T>(polled: Poll<io::Result<T>>) -> io::Result<T> {
-    match polled {
-        Poll::Ready(done) => done,
-        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        future::poll_fn,
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
+
+    use axum::body::Body;
+    use http::{Request, Response, StatusCode, header};
+    use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+
+    /// The socket that the first request over a stream is upgraded to.
+    async fn upgrade(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Socket {
+        let on_upgrade = Arc::new(Mutex::new(None));
+        let service = service_fn(|request: Request<Incoming>| {
+            *on_upgrade.lock().expect("no test panics with it") = Some(hyper::upgrade::on(request));
+            let switching = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+            let switching = switching.header(header::CONNECTION, "upgrade").header(header::UPGRADE, "websocket");
+            std::future::ready(Ok::<_, Infallible>(switching.body(Body::empty()).expect("a response")))
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        connection.with_upgrades().await.expect("it is served");
+        let on_upgrade = on_upgrade.lock().expect("no test panics with it").take().expect("there was a request");
+        Socket::new(on_upgrade.await.expect("it is upgraded"), 1 << 20)
+    }
+
+    /// A frame as a client sends it. Its mask is all zeros, which is a mask like any other.
+    fn frame(opcode: u8, content: &[u8]) -> Vec<u8> {
+        let mut frame = vec![0x80 | opcode];
+        match u16::try_from(content.len()).expect("a length of two bytes") {
+            short @ 0..126 => frame.push(0x80 | u8::try_from(short).expect("it is short")),
+            long => {
+                frame.push(0x80 | 126);
+                frame.extend_from_slice(&long.to_be_bytes());
+            }
+        }
+        frame.extend_from_slice(&[0; 4]);
+        frame.extend_from_slice(content);
+        frame
+    }
+
+    async fn read(socket: &mut Socket) -> Message {
+        let message = poll_fn(|cx| socket.poll_read(cx)).await.expect("a message");
+        socket.settle();
+        message
+    }
+
+    /// Sends a request and messages right behind it, in pieces of a size, and reads them.
+    async fn check_reading(
+        near: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        mut far: impl AsyncWrite + Unpin,
+        size: usize,
+    ) {
+        let texts =
+            ["a".to_owned(), "b".repeat(700), String::new(), "c".repeat(20_000), "d".to_owned(), "e".repeat(125)];
+        let frames = texts.iter().flat_map(|text| frame(1, text.as_bytes()));
+        let bytes: Vec<u8> = REQUEST.iter().copied().chain(frames).collect();
+        let send = async {
+            for piece in bytes.chunks(size) {
+                far.write_all(piece).await.expect("it is sent");
+                tokio::task::yield_now().await;
+            }
+        };
+        let receive = async {
+            let mut socket = upgrade(near).await;
+            for text in &texts {
+                assert_eq!(read(&mut socket).await, Message::text(text), "in pieces of {size}");
+            }
+        };
+        tokio::join!(send, receive);
+    }
+
+    #[tokio::test]
+    async fn c4_messages_come_in_order_however_the_network_cuts_them() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
+        let address = listener.local_addr().expect("an address");
+        for size in [1, 7, 500, usize::MAX] {
+            let (near, far) = duplex(1 << 10);
+            check_reading(near, far, size).await;
+            let (far, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+            check_reading(accepted.expect("a connection").0, far.expect("a connection"), size).await;
+        }
+    }
+    #[tokio::test]
+    async fn c8_what_the_network_does_not_take_is_kept_and_so_is_the_answer_to_a_ping() {
+        let (near, mut far) = duplex(256);
+        far.write_all(REQUEST).await.expect("it is sent");
+        let mut socket = upgrade(near).await;
+        let written = poll_fn(|cx| Poll::Ready(socket.write(Message::text("x".repeat(10_000)), cx))).await;
+        assert!(written.is_ok() && socket.is_blocked());
+
+        far.write_all(&frame(9, b"p")).await.expect("it is sent");
+        assert_eq!(read(&mut socket).await, Message::Ping("p".into()));
+        assert!(poll_fn(|cx| Poll::Ready(socket.poll_read(cx))).await.is_pending());
+        let take = async {
+            let mut bytes = Vec::new();
+            while !bytes.ends_with(b"\x8a\x01p") {
+                bytes.push(far.read_u8().await.expect("there is more"));
+            }
+            bytes
+        };
+        let (bytes, flushed) = tokio::join!(take, poll_fn(|cx| socket.poll_ready(cx)));
+        assert!(flushed.is_ok() && !socket.is_blocked());
+        assert_eq!(bytes.iter().filter(|byte| **byte == b'x').count(), 10_000);
+    }
+
+    #[tokio::test]
+    async fn c5_a_goodbye_is_answered_by_reading_on_also_where_the_network_takes_nothing_at_first() {
+        let (near, mut far) = duplex(256);
+        far.write_all(REQUEST).await.expect("it is sent");
+        let mut socket = upgrade(near).await;
+        let written = poll_fn(|cx| Poll::Ready(socket.write(Message::text("x".repeat(10_000)), cx))).await;
+        assert!(written.is_ok() && socket.is_blocked());
+
+        far.write_all(&frame(8, &1000_u16.to_be_bytes())).await.expect("it is sent");
+        assert!(read(&mut socket).await.is_close());
+        let take = async {
+            let mut bytes = Vec::new();
+            while !bytes.ends_with(b"\x88\x02\x03\xe8") {
+                bytes.push(far.read_u8().await.expect("there is more"));
+            }
+        };
+        let end = async { tokio::join!(take, poll_fn(|cx| socket.poll_read(cx))).1 };
+        let end = tokio::time::timeout(Duration::from_secs(5), end).await.expect("it is answered");
+        assert!(matches!(end, Err(Error::ConnectionClosed)), "{end:?}");
+    }
+
+    #[tokio::test]
+    async fn c8_a_stream_that_ends_and_one_that_breaks_the_protocol_are_told_apart() {
+        let check = async |bytes: &[u8], expect: &str| {
+            let (near, mut far) = duplex(1 << 10);
+            far.write_all(REQUEST).await.expect("it is sent");
+            let mut socket = upgrade(near).await;
+            far.write_all(bytes).await.expect("it is sent");
+            drop(far);
+            let error = poll_fn(|cx| socket.poll_read(cx)).await.expect_err("there is no message");
+            assert_eq!(error.to_string(), expect);
+        };
+        let cut = "WebSocket protocol error: Connection reset without closing handshake";
+        check(&[], cut).await;
+        check(&frame(1, b"cut short")[..10], cut).await;
+        check(&[0x83, 0x80, 0, 0, 0, 0], "WebSocket protocol error: Encountered invalid opcode: 3").await;
     }
 }

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, reque
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::watch;
 
-use super::{ChannelDispatch, connection, handle::Connection, message::Connected, outbound::Outbound, socket::Socket};
+use super::{ChannelDispatch, connection, handle::Connection, message::Connected, outbound::Outbound};
 use crate::{
     app::App,
     error::Problem,
@@ -53,22 +53,21 @@ pub(crate) fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> 
     }
     let opening = opening_document(call)?;
     D::check_opening(&opening)?;
-    let (message_limit, outbound) = (config.message_limit, Outbound::new(config.outbound_limit, config.slow_consumer));
+    let outbound = Outbound::new(config.outbound_limit, config.slow_consumer);
     let (accepted, on_upgrade) = accept(&mut call.context.parts)?;
-    let connected = Connected {
+    let connected = Box::new(Connected {
         runtime: Arc::clone(&call.runtime),
         connection: Arc::new(Connection::new(new_id(), outbound)),
         sessions: call.sessions.clone(),
         route: call.route,
         number: call.number,
         caller: call.caller(),
-    };
+        opening,
+    });
     let peer = call.context.peer.clone();
     tokio::spawn(async move {
         match on_upgrade.await {
-            Ok(upgraded) => {
-                connection::serve::<A, D>(Socket::new(upgraded, message_limit), connected, opening, peer).await;
-            }
+            Ok(upgraded) => connection::serve::<A, D>(upgraded, connected, peer).await,
             Err(error) => tracing::debug!(%error, "a connection was not upgraded"),
         }
     });
