@@ -23,6 +23,7 @@ use tokio::{
 use connection::Connection;
 pub(crate) use connection::Peer;
 pub use serve::Serve;
+pub(crate) use stall::Watched;
 
 use crate::channel::Stopping;
 

@@ -187,6 +187,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                         misses += 1;
                         let _ = outbound.push(Frame::Ping(Vec::new().into()));
                         heartbeat = now + config.heartbeat;
+                        self.line.socket.shrink();
                     }
                     if now >= look {
                         // What is being handled may have signed somebody in by now.

@@ -19,6 +19,8 @@ use tungstenite::{
     protocol::{Role, WebSocketConfig, WebSocketContext},
 };
 
+use crate::server::Watched;
+
 /// How much is read at once, onto the stack.
 const MOST_READ: usize = 4 << 10;
 
@@ -37,6 +39,8 @@ pub(super) struct Socket {
     protocol: WebSocketContext,
     /// What was read and not taken yet; at first, what came right behind the request.
     ahead: Bytes,
+    /// How much was taken that no message has accounted for.
+    taken: usize,
     /// Whether there is no whole message in what was taken.
     is_dry: bool,
     /// Whether the network did not take what it was last given.
@@ -58,12 +62,12 @@ impl Socket {
             .write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(message_limit))
             .max_frame_size(Some(message_limit));
-        let (stream, ahead) = match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(Parts { io, read_buf, .. }) => (Stream::Tcp(io.into_inner()), read_buf),
+        let (stream, ahead) = match upgraded.downcast::<TokioIo<Watched>>() {
+            Ok(Parts { io, read_buf, .. }) => (Stream::Tcp(io.into_inner().into_inner()), read_buf),
             Err(upgraded) => (Stream::Other(TokioIo::new(upgraded)), Bytes::new()),
         };
         let protocol = WebSocketContext::new(Role::Server, Some(config));
-        Self { stream, protocol, ahead, is_dry: false, is_blocked: false }
+        Self { stream, protocol, ahead, taken: 0, is_dry: false, is_blocked: false }
     }
 
     /// Says that the connection has all that it needs to be idle.
@@ -73,6 +77,13 @@ impl Socket {
     pub(super) fn settle(&mut self) {
         if self.ahead.is_empty() {
             self.ahead = Bytes::new();
+        }
+    }
+
+    /// Gives back what large messages took, unless there is something left of one.
+    pub(super) fn shrink(&mut self) {
+        if self.taken == 0 && self.is_dry && !self.is_blocked {
+            self.protocol = WebSocketContext::new(Role::Server, Some(*self.protocol.get_config()));
         }
     }
 
@@ -119,9 +130,20 @@ impl Socket {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Message, Error>> {
         let Self { stream, protocol, is_blocked, .. } = self;
+        let before = came.len();
         let read = unless_blocked(protocol.read(&mut Polled { stream, is_blocked, came, end, cx }));
+        self.taken += before - came.len();
+        self.is_dry = match &read {
+            Poll::Pending => true,
+            Poll::Ready(Ok(message)) if !message.is_close() => {
+                self.taken -= shortest_frame(message.len());
+                // The answer to a ping has yet to be sent.
+                self.taken == 0 && !message.is_ping()
+            }
+            Poll::Ready(_) => false,
+        };
         // What the network did not take, such as the answer to a ping, is tried again the next time.
-        self.is_dry = read.is_pending() && !self.is_blocked;
+        self.is_dry &= !self.is_blocked;
         read
     }
 
@@ -156,6 +178,16 @@ impl Socket {
         let Self { stream, protocol, is_blocked, .. } = self;
         unless_blocked(write(protocol, &mut Polled { stream, is_blocked, came: &mut &[][..], end: None, cx }))
     }
+}
+
+/// How long the frame of a client is with this much in it. A message takes no less, whatever the frames are that it came in.
+fn shortest_frame(content: usize) -> usize {
+    let length = match content {
+        0..126 => 0,
+        126..0x1_0000 => 2,
+        _ => 8,
+    };
+    2 + length + 4 + content
 }
 
 fn unless_blocked<T>(done: Result<T, Error>) -> Poll<Result<T, Error>> {
@@ -245,7 +277,7 @@ mod tests {
     use http::{Request, Response, StatusCode, header};
     use hyper::{body::Incoming, server::conn::http1, service::service_fn};
     use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
         net::TcpListener,
     };
 
@@ -346,6 +378,37 @@ mod tests {
         let (bytes, flushed) = tokio::join!(take, poll_fn(|cx| socket.poll_ready(cx)));
         assert!(flushed.is_ok() && !socket.is_blocked());
         assert_eq!(bytes.iter().filter(|byte| **byte == b'x').count(), 10_000);
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_is_finished_though_the_socket_shrinks() {
+        let (near, mut far) = duplex(1 << 10);
+        far.write_all(REQUEST).await.expect("it is sent");
+        let mut socket = upgrade(near).await;
+        let text = frame(1, b"hello");
+        let (begin, rest) = text.split_at(8);
+        let mut fragment = frame(1, b"frag");
+        fragment[0] = 1;
+        let check = async |socket: &mut Socket, far: &mut DuplexStream, bytes: &[u8], expect: Option<Message>| {
+            far.write_all(bytes).await.expect("it is sent");
+            let read = match poll_fn(|cx| Poll::Ready(socket.poll_read(cx))).await {
+                Poll::Ready(read) => Some(read.expect("a message")),
+                Poll::Pending => None,
+            };
+            assert_eq!(read, expect);
+            socket.shrink();
+        };
+        check(&mut socket, &mut far, begin, None).await;
+        check(&mut socket, &mut far, rest, Some(Message::text("hello"))).await;
+        check(&mut socket, &mut far, &frame(9, b"p"), Some(Message::Ping("p".into()))).await;
+        check(&mut socket, &mut far, &fragment, None).await;
+        check(&mut socket, &mut far, &frame(0, b"ment"), Some(Message::text("fragment"))).await;
+        check(&mut socket, &mut far, &text.repeat(2), Some(Message::text("hello"))).await;
+        check(&mut socket, &mut far, &[], Some(Message::text("hello"))).await;
+        drop(socket);
+        let mut bytes = Vec::new();
+        far.read_to_end(&mut bytes).await.expect("it ends");
+        assert!(bytes.ends_with(b"\x8a\x01p"), "the ping is answered");
     }
 
     #[tokio::test]

@@ -43,7 +43,7 @@ impl Stall {
 }
 
 /// A stream that tells of what it could not write.
-pub(super) struct Watched {
+pub(crate) struct Watched {
     stream: TcpStream,
     stall: Arc<Stall>,
 }
@@ -52,6 +52,11 @@ impl Watched {
     pub(super) fn new(stream: TcpStream) -> (Self, Arc<Stall>) {
         let stall = Arc::new(Stall { opened: Instant::now(), since: AtomicU64::new(0) });
         (Self { stream, stall: Arc::clone(&stall) }, stall)
+    }
+
+    /// The stream itself, for who watches it in another way.
+    pub(crate) fn into_inner(self) -> TcpStream {
+        self.stream
     }
 }
 
