@@ -139,6 +139,10 @@ where
         self.source.query_key()
     }
 
+    fn is_in_query(&self, call: &HttpCall<A>) -> bool {
+        self.source.is_in_query(call)
+    }
+
     fn authenticate<'a>(&'a self, call: &'a HttpCall<A>) -> Authentication<'a, A::Session> {
         self.source.with_key(call, |key| ask(&self.find, call.services(), key))
     }
@@ -153,6 +157,10 @@ impl<A: App> Authenticator<A> for ApiKeyJwt {
         self.source.query_key()
     }
 
+    fn is_in_query(&self, call: &HttpCall<A>) -> bool {
+        self.source.is_in_query(call)
+    }
+
     fn needs_jwt(&self) -> bool {
         true
     }
@@ -165,6 +173,12 @@ impl<A: App> Authenticator<A> for ApiKeyJwt {
 impl ApiKeySource {
     fn query_key(self) -> Option<&'static str> {
         (self != Self::Header).then_some(QUERY_KEY)
+    }
+
+    fn is_in_query<A: App>(self, call: &HttpCall<A>) -> bool {
+        // A header comes first where both are looked at.
+        self.query_key().is_some_and(|key| call.query_credential(key).is_some())
+            && (self == Self::Query || !call.headers().contains_key(HEADER))
     }
 
     /// Looks at the key of a request, if it has one that can be read.

@@ -33,7 +33,8 @@ use crate::{app::App, http::HttpCall, middleware::BoxFuture, session::Identity};
 
 /// Looks for one kind of credential.
 pub trait Authenticator<A: App>: Send + Sync + 'static {
-    /// What the log calls the credential.
+    /// What the log calls the credential. Those that look at the same one have the same name: it is bad if none of them
+    /// accepts it.
     fn name(&self) -> &'static str;
 
     /// The key in the query that the credential may stand under.
@@ -41,6 +42,11 @@ pub trait Authenticator<A: App>: Send + Sync + 'static {
     /// It is taken out of the request before anything else sees it; [`HttpCall::query_credential`] has its value.
     fn query_key(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Whether the credential that it would look at stands in the query, where a link or a form of any page can put one.
+    fn is_in_query(&self, call: &HttpCall<A>) -> bool {
+        self.query_key().is_some_and(|key| call.query_credential(key).is_some())
     }
 
     /// Whether it can't do without the application's [`JwtService`](crate::JwtService).

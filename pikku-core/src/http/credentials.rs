@@ -16,7 +16,7 @@ use crate::{
     input::form_pairs,
     middleware::{Kind, Layer},
     origin::{Origins, check_cross_site, cross_site},
-    session::SessionChange,
+    session::{Identity, SessionChange},
 };
 
 /// What is around a route.
@@ -76,13 +76,27 @@ pub(crate) struct Credentials<A: App> {
     signed_in_by: Option<&'static str>,
     /// Whether the caller has sent a good credential that no page of another site can make a browser send.
     vouched: bool,
-    /// What was wrong with the first one that was no good.
-    trouble: Option<Trouble>,
+    /// What was wrong with the first cookie that was no good.
+    cookie_trouble: Option<Problem>,
+    /// What became so far of the explicit credentials that were refused, or came beside a good cookie.
+    explicit: Vec<Explicit>,
+    /// The session of a good cookie beside a bad explicit credential, until another authenticator knows that one.
+    #[expect(clippy::type_complexity, reason = "it has no other use")]
+    set_aside: Option<Box<(Arc<CookieLayer<A>>, Identity<A::Session>)>>,
 }
 
-struct Trouble {
-    problem: Problem,
-    explicit: bool,
+/// An explicit credential of a request.
+struct Explicit {
+    source: Source,
+    /// What is wrong with it, unless an authenticator has accepted it.
+    problem: Option<Problem>,
+}
+
+/// Which credential it is: authenticators of one name look at the same, in the query or elsewhere.
+#[derive(Clone, Copy, PartialEq)]
+struct Source {
+    name: &'static str,
+    in_query: bool,
 }
 
 impl<A: App> Credentials<A> {
@@ -95,7 +109,9 @@ impl<A: App> Credentials<A> {
             by_cookie: None,
             signed_in_by: None,
             vouched: false,
-            trouble: None,
+            cookie_trouble: None,
+            explicit: Vec::new(),
+            set_aside: None,
         }
     }
 
@@ -108,15 +124,15 @@ impl<A: App> Credentials<A> {
 impl<A: App> HttpCall<A> {
     /// What somebody is told who has to be signed in, and is not.
     pub(crate) fn nobody(&self) -> Problem {
-        match &self.credentials.trouble {
-            Some(trouble) => trouble.problem.clone(),
+        match self.explicit_trouble().or(self.credentials.cookie_trouble.as_ref()) {
+            Some(problem) => problem.clone(),
             None => self.sessions.nobody(),
         }
     }
 
     /// What was wrong with what the caller said of themselves.
     pub(crate) fn explicit_trouble(&self) -> Option<&Problem> {
-        self.credentials.trouble.as_ref().filter(|trouble| trouble.explicit).map(|trouble| &trouble.problem)
+        self.credentials.explicit.iter().find_map(|explicit| explicit.problem.as_ref())
     }
 
     /// What the log calls the explicit credential that signed the caller in, if one did.
@@ -130,9 +146,16 @@ impl<A: App> HttpCall<A> {
     }
 
     /// Asks an authenticator, unless somebody is signed in already. Where that was by a cookie it is asked nevertheless,
-    /// since a bad credential of one's own counts more than a good cookie.
+    /// since a bad credential of one's own counts more than a good cookie. A credential is bad if no authenticator accepts
+    /// it, whatever others say that have not been asked yet or don't know it.
     pub(crate) async fn authenticate(&mut self, authenticator: &dyn Authenticator<A>) {
         if self.sessions.is_signed_in() && !self.is_by_cookie() {
+            return;
+        }
+        // A link or a form of any page can have a query, and no header.
+        let source = Source { name: authenticator.name(), in_query: authenticator.is_in_query(self) };
+        let known = self.credentials.explicit.iter().position(|explicit| explicit.source == source);
+        if known.is_some_and(|known| self.credentials.explicit[known].problem.is_none()) {
             return;
         }
         let found = {
@@ -147,24 +170,47 @@ impl<A: App> HttpCall<A> {
                 Authentication::Absent | Authentication::Pending(_) => return,
             }
         };
-        let problem = match found {
+        match found {
             Ok(identity) => {
+                if let Some(known) = known {
+                    self.credentials.explicit[known].problem = None;
+                    self.take_cookie_back();
+                } else if self.is_by_cookie() {
+                    self.credentials.explicit.push(Explicit { source, problem: None });
+                }
                 if !self.is_by_cookie() {
                     self.sessions.start(identity);
                     self.credentials.signed_in_by = Some(authenticator.name());
                 }
-                // A link or a form of any page can have a query, and no header.
-                let in_query = authenticator.query_key().is_some_and(|key| self.query_credential(key).is_some());
-                self.credentials.vouched |= !in_query;
-                return;
+                self.credentials.vouched |= !source.in_query;
             }
-            Err(problem) => problem,
-        };
-        if self.credentials.by_cookie.take().is_some() {
-            self.sessions.forget();
+            Err(problem) => {
+                match known {
+                    None => self.credentials.explicit.push(Explicit { source, problem: Some(problem) }),
+                    // Who doesn't know it says nothing about whether the one that can't tell would have.
+                    Some(known) if problem.status().is_server_error() => {
+                        self.credentials.explicit[known].problem = Some(problem);
+                    }
+                    Some(_) => {}
+                }
+                if let Some(cookie) = self.credentials.by_cookie.take() {
+                    let identity = self.sessions.identity();
+                    self.credentials.set_aside = identity.map(|identity| Box::new((cookie, identity)));
+                    self.sessions.forget();
+                }
+            }
         }
-        self.credentials.trouble.take_if(|trouble| !trouble.explicit);
-        self.credentials.trouble.get_or_insert(Trouble { problem, explicit: true });
+    }
+
+    /// Lets a good cookie count after all, once no explicit credential is left that is no good.
+    fn take_cookie_back(&mut self) {
+        if self.explicit_trouble().is_some() {
+            return;
+        }
+        if let Some((cookie, identity)) = self.credentials.set_aside.take().map(|aside| *aside) {
+            self.sessions.start(identity);
+            self.credentials.by_cookie = Some(cookie);
+        }
     }
 
     /// Asks for a cookie, unless somebody is signed in already or has sent a credential of their own that is no good.
@@ -182,7 +228,7 @@ impl<A: App> HttpCall<A> {
             Authentication::Rejected(reason) => rejected("cookie", &reason),
             Authentication::Failed(reason) => failed("cookie", reason),
         };
-        self.credentials.trouble.get_or_insert(Trouble { problem, explicit: false });
+        self.credentials.cookie_trouble.get_or_insert(problem);
     }
 
     fn cookie_request(&self) -> CookieRequest<'_> {

@@ -2,8 +2,8 @@
 
 use e2e::{Answer, Running, app, jwt, serve, socket::Socket};
 use pikku_core::{
-    ApiKeySource, MemorySessionStore, Origins, Pikku, Sessions, auth_api_key, auth_bearer, auth_cookie, days, hours,
-    weeks,
+    ApiKeySource, Error, MemorySessionStore, Origins, Pikku, Sessions, auth_api_key, auth_bearer, auth_cookie, days,
+    hours, weeks,
 };
 use serde_json::json;
 use test_functions::{Services, TestApp, UserSession};
@@ -223,6 +223,79 @@ async fn a5_what_the_caller_says_counts_more_than_a_cookie_in_whatever_order() {
         // Of two good ones it is the first that was added, and another scheme is nobody's business.
         assert_eq!(with(&cookie, "authorization", &token).await, is(200, first));
         assert_eq!(with(&cookie, "authorization", "Basic x").await, is(200, "ada"));
+    }
+}
+
+async fn find_of(_: &Services, credential: &str) -> Result<Option<UserSession>, Error> {
+    Ok(credential.strip_prefix("of-").map(|user| UserSession { user_id: user.to_owned(), admin: false }))
+}
+
+async fn find_nobody(_: &Services, _: &str) -> Result<Option<UserSession>, Error> {
+    Ok(None)
+}
+
+async fn find_in_vain(_: &Services, _: &str) -> Result<Option<UserSession>, Error> {
+    Err(Error::new("the database is down"))
+}
+
+// Seen to fail with a credential taken for bad as soon as one of those that look at it doesn't know it.
+#[tokio::test]
+async fn a4_a_credential_is_bad_only_if_nobody_accepts_it_in_whatever_order() {
+    for knowing in 0..3 {
+        let mut app = Pikku::new(Services::new(jwt().await)).jwt(jwt().await).middleware(auth_cookie("s").jwt());
+        for number in 0..3 {
+            app = match number == knowing {
+                true => app.middleware(auth_bearer().callback(find_of)),
+                false => app.middleware(auth_bearer().callback(find_nobody)),
+            };
+        }
+        let server = serve(app).await;
+        let cookie = sign_in(&server, "ada").await;
+        let with = async |bearer: &str| who(&server, &[("cookie", &cookie), ("authorization", bearer)]).await;
+        // The cookie was first, so it is whose session counts.
+        assert_eq!(with("Bearer of-bob").await, is(200, "ada"));
+        assert_eq!(with("Bearer x").await, is(401, "invalid_token"));
+        // And still a token is a proof that no page of another site has made up the request.
+        let post = async |bearer: &str| {
+            let headers = [("cookie", cookie.as_str()), ("authorization", bearer), ("sec-fetch-site", "cross-site")];
+            server.send("POST", "/logout", &headers, "").await.status
+        };
+        assert_eq!(post("Basic x").await, 403);
+        assert_eq!(post("Bearer of-bob").await, 204);
+    }
+}
+
+// Seen to fail with credentials told apart by their name alone.
+#[tokio::test]
+async fn a5_a_good_key_in_the_query_does_not_make_up_for_a_bad_one_in_the_header() {
+    for source in [ApiKeySource::Header, ApiKeySource::All] {
+        let app = Pikku::new(Services::new(jwt().await))
+            .jwt(jwt().await)
+            .middleware(auth_cookie("s").jwt())
+            .middleware(auth_api_key(source, find_of))
+            .middleware(auth_api_key(ApiKeySource::Query, find_of));
+        let server = serve(app).await;
+        let cookie = sign_in(&server, "ada").await;
+        let me = async |target: &str, key: &str| {
+            server.send("GET", target, &[("cookie", &cookie), ("x-api-key", key)], "").await.json()
+        };
+        // The bad one takes the cookie's word away, and the good one is somebody of its own.
+        assert_eq!(me("/me?apiKey=of-bob", "x").await, "bob");
+        assert_eq!(me("/me?apiKey=of-bob", "of-eve").await, "ada");
+        assert_eq!(me("/me?apiKey=x", "x").await["code"], "invalid_token");
+    }
+}
+
+// Seen to fail with the first refusal taken for the last word.
+#[tokio::test]
+async fn a5_what_can_not_be_found_out_is_no_bad_credential_in_whatever_order() {
+    let (ignorant, down) = (|| auth_bearer().callback(find_nobody), || auth_bearer().callback(find_in_vain));
+    let app = async || Pikku::new(Services::new(jwt().await));
+    for app in
+        [app().await.middleware(ignorant()).middleware(down()), app().await.middleware(down()).middleware(ignorant())]
+    {
+        let server = serve(app).await;
+        assert_eq!(who(&server, &[("authorization", "Bearer of-bob")]).await, is(500, "internal_error"));
     }
 }
 

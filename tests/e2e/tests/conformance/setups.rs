@@ -150,6 +150,12 @@ fn layered(name: &str, app: Pikku<TestApp>, sessions: &Sessions<UserSession>) ->
         "cookie: JWT, key, bearer" => {
             app.middleware(cookie()).middleware(by_key(ApiKeySource::All)).middleware(by_jwt())
         }
+        "cookie: JWT; bearers: JWT, callback" => {
+            app.middleware(cookie()).middleware(by_jwt()).middleware(auth_bearer().callback(find))
+        }
+        "bearers: callback, JWT; cookie: JWT" => {
+            app.middleware(auth_bearer().callback(find)).middleware(by_jwt()).middleware(cookie())
+        }
         "bearer, key, sign-in at once" => {
             app.middleware(by_jwt()).middleware(by_key(ApiKeySource::All)).sign_in_timeout(Duration::from_millis(300))
         }
