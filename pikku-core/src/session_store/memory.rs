@@ -48,8 +48,8 @@ impl<S> fmt::Debug for MemorySessionStore<S> {
 }
 
 impl<S: Send + Sync + 'static> SessionStore<S> for MemorySessionStore<S> {
-    async fn create(&self, key: SessionKey, record: SessionRecord<S>) -> Result<(), Error> {
-        self.records().insert(key, record);
+    async fn create(&self, record: SessionRecord<S>) -> Result<(), Error> {
+        self.records().insert(record.key, record);
         Ok(())
     }
 
@@ -76,10 +76,8 @@ impl<S: Send + Sync + 'static> SessionStore<S> for MemorySessionStore<S> {
         Ok(self.records().extract_if(|_, record| record.user == user).map(|(key, _)| key).collect())
     }
 
-    async fn list_of(&self, user: &str) -> Result<Vec<(SessionKey, SessionRecord<S>)>, Error> {
-        let records = self.records();
-        let theirs = records.iter().filter(|(_, record)| record.user == user && record.is_live());
-        Ok(theirs.map(|(key, record)| (*key, record.clone())).collect())
+    async fn list_of(&self, user: &str) -> Result<Vec<SessionRecord<S>>, Error> {
+        Ok(self.records().values().filter(|record| record.user == user && record.is_live()).cloned().collect())
     }
 
     async fn ends_of(&self, keys: &[SessionKey]) -> Result<Vec<(SessionKey, SystemTime)>, Error> {

@@ -33,7 +33,7 @@ use crate::{error::Error, middleware::BoxFuture};
 /// Every method may be called from many nodes at once. A session whose end has come is not there any more.
 pub trait SessionStore<S>: Send + Sync + 'static {
     /// Writes a new session down. Its key is random, so it is not there yet.
-    fn create(&self, key: SessionKey, record: SessionRecord<S>) -> impl Future<Output = Result<(), Error>> + Send;
+    fn create(&self, record: SessionRecord<S>) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Reads a session.
     fn load(&self, key: &SessionKey) -> impl Future<Output = Result<Option<SessionRecord<S>>, Error>> + Send;
@@ -53,7 +53,7 @@ pub trait SessionStore<S>: Send + Sync + 'static {
     fn revoke_all_of(&self, user: &str) -> impl Future<Output = Result<Vec<SessionKey>, Error>> + Send;
 
     /// The sessions of a user.
-    fn list_of(&self, user: &str) -> impl Future<Output = Result<Vec<(SessionKey, SessionRecord<S>)>, Error>> + Send;
+    fn list_of(&self, user: &str) -> impl Future<Output = Result<Vec<SessionRecord<S>>, Error>> + Send;
 
     /// Which of these sessions are still there, and when each ends.
     fn ends_of(&self, keys: &[SessionKey])
@@ -65,6 +65,8 @@ pub trait SessionStore<S>: Send + Sync + 'static {
 
 /// What is written down of a session.
 pub struct SessionRecord<S> {
+    /// What it is known by.
+    pub key: SessionKey,
     /// Whose it is, to find all of theirs.
     pub user: String,
     /// The session itself.
@@ -80,6 +82,7 @@ pub struct SessionRecord<S> {
 impl<S> Clone for SessionRecord<S> {
     fn clone(&self) -> Self {
         Self {
+            key: self.key,
             user: self.user.clone(),
             session: Arc::clone(&self.session),
             created_at: self.created_at,
@@ -92,6 +95,7 @@ impl<S> Clone for SessionRecord<S> {
 impl<S> fmt::Debug for SessionRecord<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionRecord")
+            .field("key", &self.key)
             .field("user", &self.user)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
@@ -159,25 +163,22 @@ impl FromStr for SessionKey {
     }
 }
 
-/// What several sessions have, each.
-type ByKey<T> = Result<Vec<(SessionKey, T)>, Error>;
-
 /// [`SessionStore`] with its futures on the heap, so that any can stand behind [`Sessions`].
 pub(crate) trait BoxedStore<S>: Send + Sync {
-    fn create(&self, key: SessionKey, record: SessionRecord<S>) -> BoxFuture<'_, Result<(), Error>>;
+    fn create(&self, record: SessionRecord<S>) -> BoxFuture<'_, Result<(), Error>>;
     fn load<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<Option<SessionRecord<S>>, Error>>;
     fn load_now(&self, key: &SessionKey) -> Option<Result<Option<SessionRecord<S>>, Error>>;
     fn renew<'a>(&'a self, key: &'a SessionKey, expires_at: SystemTime) -> BoxFuture<'a, Result<bool, Error>>;
     fn revoke<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<(), Error>>;
     fn revoke_all_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, Error>>;
-    fn list_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, ByKey<SessionRecord<S>>>;
-    fn ends_of<'a>(&'a self, keys: &'a [SessionKey]) -> BoxFuture<'a, ByKey<SystemTime>>;
+    fn list_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<Vec<SessionRecord<S>>, Error>>;
+    fn ends_of<'a>(&'a self, keys: &'a [SessionKey]) -> BoxFuture<'a, Result<Vec<(SessionKey, SystemTime)>, Error>>;
     fn purge(&self) -> BoxFuture<'_, Result<(), Error>>;
 }
 
 impl<S: Send + Sync + 'static, T: SessionStore<S>> BoxedStore<S> for T {
-    fn create(&self, key: SessionKey, record: SessionRecord<S>) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(SessionStore::create(self, key, record))
+    fn create(&self, record: SessionRecord<S>) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(SessionStore::create(self, record))
     }
 
     fn load<'a>(&'a self, key: &'a SessionKey) -> BoxFuture<'a, Result<Option<SessionRecord<S>>, Error>> {
@@ -200,11 +201,11 @@ impl<S: Send + Sync + 'static, T: SessionStore<S>> BoxedStore<S> for T {
         Box::pin(SessionStore::<S>::revoke_all_of(self, user))
     }
 
-    fn list_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, ByKey<SessionRecord<S>>> {
+    fn list_of<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Result<Vec<SessionRecord<S>>, Error>> {
         Box::pin(SessionStore::list_of(self, user))
     }
 
-    fn ends_of<'a>(&'a self, keys: &'a [SessionKey]) -> BoxFuture<'a, ByKey<SystemTime>> {
+    fn ends_of<'a>(&'a self, keys: &'a [SessionKey]) -> BoxFuture<'a, Result<Vec<(SessionKey, SystemTime)>, Error>> {
         Box::pin(SessionStore::<S>::ends_of(self, keys))
     }
 

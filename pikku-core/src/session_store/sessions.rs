@@ -82,6 +82,20 @@ impl<S: Send + Sync + 'static> Sessions<S> {
         Ok(())
     }
 
+    /// Takes one session of a user back, and says whether there was one of that key and theirs. What a caller asks for by
+    /// a key of their own choosing, such as the end of a session in a list, is safe by this.
+    ///
+    /// # Errors
+    /// When the store fails; the session is still good then.
+    pub async fn revoke_of(&self, user: &str, key: &SessionKey) -> Result<bool, Error> {
+        // A session stays that of its user, so nothing can come between the two.
+        let is_theirs = self.0.store.load(key).await?.is_some_and(|record| record.user == user);
+        if is_theirs {
+            self.revoke(key).await?;
+        }
+        Ok(is_theirs)
+    }
+
     /// Takes all sessions of a user back, closes their connections, and says how many sessions there were.
     ///
     /// # Errors
@@ -96,7 +110,7 @@ impl<S: Send + Sync + 'static> Sessions<S> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn list_of(&self, user: &str) -> Result<Vec<(SessionKey, SessionRecord<S>)>, Error> {
+    pub async fn list_of(&self, user: &str) -> Result<Vec<SessionRecord<S>>, Error> {
         self.0.store.list_of(user).await
     }
 
@@ -108,9 +122,9 @@ impl<S: Send + Sync + 'static> Sessions<S> {
         renewable_until: SystemTime,
     ) -> Result<String, Error> {
         let id = new_id()?;
-        let user = (self.0.user_of)(&session);
-        let record = SessionRecord { user, session, created_at: SystemTime::now(), expires_at, renewable_until };
-        self.0.store.create(SessionKey::of(&id), record).await?;
+        let (key, user) = (SessionKey::of(&id), (self.0.user_of)(&session));
+        let record = SessionRecord { key, user, session, created_at: SystemTime::now(), expires_at, renewable_until };
+        self.0.store.create(record).await?;
         self.purge();
         Ok(id)
     }
@@ -266,7 +280,7 @@ mod tests {
     }
 
     impl SessionStore<String> for Arc<Moody> {
-        async fn create(&self, _: SessionKey, _: SessionRecord<String>) -> Result<(), Error> {
+        async fn create(&self, _: SessionRecord<String>) -> Result<(), Error> {
             Ok(())
         }
 
@@ -286,7 +300,7 @@ mod tests {
             Ok(Vec::new())
         }
 
-        async fn list_of(&self, _: &str) -> Result<Vec<(SessionKey, SessionRecord<String>)>, Error> {
+        async fn list_of(&self, _: &str) -> Result<Vec<SessionRecord<String>>, Error> {
             Ok(Vec::new())
         }
 

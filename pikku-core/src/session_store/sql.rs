@@ -30,8 +30,8 @@ pub(super) const KEYS_AT_ONCE: usize = 500;
 macro_rules! implement_session_store {
     ($store:ident, $database:ty) => {
         impl<S: $crate::app::Session> super::SessionStore<S> for $store {
-            async fn create(&self, key: SessionKey, record: SessionRecord<S>) -> Result<(), Error> {
-                let query = sqlx::query(sql::CREATE).bind(key.as_bytes().to_vec()).bind(record.user);
+            async fn create(&self, record: SessionRecord<S>) -> Result<(), Error> {
+                let query = sqlx::query(sql::CREATE).bind(record.key.as_bytes().to_vec()).bind(record.user);
                 let query = query.bind(sql::to_json(&*record.session)?).bind(sql::millis(record.created_at));
                 let query = query.bind(sql::millis(record.expires_at)).bind(sql::millis(record.renewable_until));
                 query.execute(&self.pool).await.map_err(sql::failed)?;
@@ -41,7 +41,7 @@ macro_rules! implement_session_store {
             async fn load(&self, key: &SessionKey) -> Result<Option<SessionRecord<S>>, Error> {
                 let query = sqlx::query_as::<_, sql::Row>(sql::LOAD).bind(key.as_bytes().to_vec()).bind(sql::now());
                 let row = query.fetch_optional(&self.pool).await.map_err(sql::failed)?;
-                Ok(row.and_then(sql::record).map(|(_, record)| record))
+                Ok(row.and_then(sql::record))
             }
 
             async fn renew(&self, key: &SessionKey, expires_at: SystemTime) -> Result<bool, Error> {
@@ -62,7 +62,7 @@ macro_rules! implement_session_store {
                 Ok(rows.into_iter().filter_map(|(key,)| sql::key(&key)).collect())
             }
 
-            async fn list_of(&self, user: &str) -> Result<Vec<(SessionKey, SessionRecord<S>)>, Error> {
+            async fn list_of(&self, user: &str) -> Result<Vec<SessionRecord<S>>, Error> {
                 let query = sqlx::query_as::<_, sql::Row>(sql::LIST).bind(user).bind(sql::now());
                 let rows = query.fetch_all(&self.pool).await.map_err(sql::failed)?;
                 Ok(rows.into_iter().filter_map(sql::record).collect())
@@ -108,20 +108,18 @@ pub(super) fn key(bytes: &[u8]) -> Option<SessionKey> {
 }
 
 /// The record of a row. One that can't be read signs nobody in, as after the session's type has changed.
-pub(super) fn record<S: Session>(row: Row) -> Option<(SessionKey, SessionRecord<S>)> {
+pub(super) fn record<S: Session>(row: Row) -> Option<SessionRecord<S>> {
     let (key, user, session, created_at, expires_at, renewable_until) = row;
     let key = self::key(&key)?;
     match serde_json::from_str(&session) {
-        Ok(session) => {
-            let record = SessionRecord {
-                user,
-                session: Arc::new(session),
-                created_at: time(created_at),
-                expires_at: time(expires_at),
-                renewable_until: time(renewable_until),
-            };
-            Some((key, record))
-        }
+        Ok(session) => Some(SessionRecord {
+            key,
+            user,
+            session: Arc::new(session),
+            created_at: time(created_at),
+            expires_at: time(expires_at),
+            renewable_until: time(renewable_until),
+        }),
         Err(error) => {
             tracing::warn!(%key, %error, "a session in the store can't be read, and signs nobody in");
             None

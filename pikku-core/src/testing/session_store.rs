@@ -73,9 +73,15 @@ where
     async fn create(&self, name: &str, expires_at: SystemTime) -> SessionKey {
         let (key, user) = (random(), self.user(name));
         let session = (self.session_of)(&user).into();
-        let record =
-            SessionRecord { user, session, created_at: SystemTime::now(), expires_at, renewable_until: self.latest() };
-        self.store.create(key, record).await.expect("it is created");
+        let record = SessionRecord {
+            key,
+            user,
+            session,
+            created_at: SystemTime::now(),
+            expires_at,
+            renewable_until: self.latest(),
+        };
+        self.store.create(record).await.expect("it is created");
         key
     }
 
@@ -106,7 +112,7 @@ where
         let key = self.create("ada", self.later).await;
         let record = self.store.load(&key).await.expect("it is loaded").expect("it is there");
         assert_eq!(*record.session, (self.session_of)(&self.user("ada")));
-        assert_eq!(record.user, self.user("ada"));
+        assert_eq!((record.key, record.user), (key, self.user("ada")));
         assert_eq!(whole_millis(record.expires_at), whole_millis(self.later));
         assert_eq!(whole_millis(record.renewable_until), whole_millis(self.latest()));
         assert!(record.created_at <= SystemTime::now(), "it was made in the future");
@@ -180,7 +186,7 @@ where
 
     async fn listed(&self, name: &str) -> Vec<SessionKey> {
         let listed = self.store.list_of(&self.user(name)).await.expect("they are listed");
-        let mut keys: Vec<_> = listed.into_iter().map(|(key, _)| key).collect();
+        let mut keys: Vec<_> = listed.into_iter().map(|record| record.key).collect();
         keys.sort_unstable();
         keys
     }

@@ -118,16 +118,21 @@ async fn s3_a_session_that_is_revoked_on_another_node_is_refused_here() {
     drop(there);
 }
 
+// Seen to fail with `revoke_of` asking for the session's key alone.
 #[tokio::test]
 async fn s3_one_of_several_sessions_can_be_found_and_revoked() {
     let sessions = Sessions::new(MemorySessionStore::new(), user_of);
     let server = stored(&sessions).await;
     let (phone, laptop) = (sign_in(&server, "ada", "").await, sign_in(&server, "ada", "").await);
     let mut listed = sessions.list_of("ada").await.expect("they are listed");
-    listed.sort_by_key(|(_, record)| record.created_at);
-    let (key, record) = &listed[0];
-    assert_eq!((listed.len(), &*record.session.user_id), (2, "ada"));
-    sessions.revoke(key).await.expect("it is revoked");
+    listed.sort_by_key(|record| record.created_at);
+    let first = &listed[0];
+    assert_eq!((listed.len(), &*first.user, &*first.session.user_id), (2, "ada", "ada"));
+    // It is not eve's to take back.
+    assert_eq!(sessions.revoke_of("eve", &first.key).await.ok(), Some(false));
+    assert_eq!((who(&server, &phone).await, who(&server, &laptop).await), (json!("ada"), json!("ada")));
+    assert_eq!(sessions.revoke_of("ada", &first.key).await.ok(), Some(true));
+    assert_eq!(sessions.revoke_of("ada", &first.key).await.ok(), Some(false));
     assert_eq!((who(&server, &phone).await, who(&server, &laptop).await), (json!("invalid_token"), json!("ada")));
 }
 

@@ -130,7 +130,7 @@ pub struct Device {
 #[pikku_func(http(get = "/devices"))]
 pub async fn list_devices(services: &Services, session: &UserSession) -> Result<Vec<Device>, AccountError> {
     let sessions = services.sessions.list_of(&session.user_id).await?;
-    Ok(sessions.iter().map(|(key, _)| Device { key: key.to_string() }).collect())
+    Ok(sessions.iter().map(|record| Device { key: record.key.to_string() }).collect())
 }
 
 /// Which device to sign out.
@@ -148,11 +148,8 @@ pub async fn sign_out_device(
     session: &UserSession,
 ) -> Result<(), AccountError> {
     let key: SessionKey = data.key.parse().map_err(|_| AccountError::NoSuchDevice)?;
-    let own = services.sessions.list_of(&session.user_id).await?;
-    if !own.iter().any(|(own, _)| *own == key) {
-        return Err(AccountError::NoSuchDevice);
-    }
-    Ok(services.sessions.revoke(&key).await?)
+    let was_theirs = services.sessions.revoke_of(&session.user_id, &key).await?;
+    if was_theirs { Ok(()) } else { Err(AccountError::NoSuchDevice) }
 }
 
 /// Signs the caller out everywhere.
