@@ -98,7 +98,7 @@ pub(crate) enum Kind<A: App> {
     /// Looks for a credential, and needs no place around the rest.
     Authenticate(Arc<dyn Authenticator<A>>),
     /// Looks for a session cookie, and keeps it.
-    Cookie(Arc<CookieLayer<A>>),
+    Cookie(Arc<CookieLayer>),
     /// Counts the call, and lets it through or not.
     Limit(Arc<Limiter<A>>),
     /// Runs around the rest.

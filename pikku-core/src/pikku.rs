@@ -16,6 +16,7 @@ use crate::{
     permission::{IntoPermission, SharedPermission},
     rate_limit::Limiter,
     registry::{ChannelBinding, Registry},
+    session_store::Sessions,
 };
 
 /// An application that is about to be served.
@@ -41,6 +42,7 @@ use crate::{
 pub struct Pikku<A: App> {
     services: A::Services,
     jwt: Option<JwtService>,
+    sessions: Option<Sessions<A::Session>>,
     layers: Vec<(Scope, Layer<A>)>,
     permissions: Vec<(Scope, SharedPermission<A>)>,
     config: Config,
@@ -51,6 +53,7 @@ pub struct Pikku<A: App> {
 pub(crate) struct Runtime<A: App> {
     pub(crate) services: A::Services,
     pub(crate) jwt: Option<JwtService>,
+    pub(crate) sessions: Option<Sessions<A::Session>>,
     pub(crate) config: Config,
     pub(crate) hub: EventHub,
     /// For each route, what is asked before the permissions of the function.
@@ -88,6 +91,7 @@ impl<A: App> Pikku<A> {
         Self {
             services,
             jwt: None,
+            sessions: None,
             layers: Vec::new(),
             permissions: Vec::new(),
             config: Config::default(),
@@ -99,6 +103,13 @@ impl<A: App> Pikku<A> {
     #[must_use]
     pub fn jwt(mut self, jwt: JwtService) -> Self {
         self.jwt = Some(jwt);
+        self
+    }
+
+    /// The sessions that `auth_cookie("…").store()` keeps. A clone in the services is for the functions that take some back.
+    #[must_use]
+    pub fn sessions(mut self, sessions: Sessions<A::Session>) -> Self {
+        self.sessions = Some(sessions);
         self
     }
 
@@ -344,7 +355,8 @@ impl<A: App> Pikku<A> {
     /// Refuses authentication that could not work, or would not be safe.
     pub(crate) fn check_authentication(&self, layers: &[Layers<A>]) {
         let origins = &self.config.channel.origins;
-        let checked = layers.iter().try_for_each(|layers| layers.check(self.jwt.is_some(), origins));
+        let (has_jwt, has_sessions) = (self.jwt.is_some(), self.sessions.is_some());
+        let checked = layers.iter().try_for_each(|layers| layers.check(has_jwt, has_sessions, origins));
         if let Err(problem) = origins.check().and(checked) {
             panic!("{problem}");
         }
@@ -371,6 +383,7 @@ impl<A: App> Pikku<A> {
             own,
             services: self.services,
             jwt: self.jwt,
+            sessions: self.sessions,
             config: self.config,
             hub: self.hub,
         })

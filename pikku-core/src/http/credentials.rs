@@ -16,6 +16,7 @@ use crate::{
     input::form_pairs,
     middleware::{Kind, Layer},
     origin::{Origins, check_cross_site, cross_site},
+    pikku::Runtime,
     session::{Identity, SessionChange},
 };
 
@@ -24,7 +25,7 @@ pub(crate) struct Layers<A: App> {
     /// All of it, outermost first.
     pub(crate) onion: Vec<Layer<A>>,
     /// The session cookies among it, in the order in which they are asked.
-    cookies: Option<Arc<[Arc<CookieLayer<A>>]>>,
+    cookies: Option<Arc<[Arc<CookieLayer>]>>,
     /// Where credentials may stand in the query.
     query_keys: Vec<&'static str>,
 }
@@ -44,10 +45,16 @@ impl<A: App> Layers<A> {
     }
 
     /// What is wrong with the authentication, if anything is.
-    pub(crate) fn check(&self, has_jwt: bool, origins: &Origins) -> Result<(), String> {
+    pub(crate) fn check(&self, has_jwt: bool, has_sessions: bool, origins: &Origins) -> Result<(), String> {
         let cookies = self.cookies.as_deref().unwrap_or_default();
-        let needs_jwt =
-            authenticators(&self.onion).any(Authenticator::needs_jwt) || cookies.iter().any(|c| c.needs_jwt());
+        let needs_sessions = cookies.iter().any(|cookie| cookie.is_stored());
+        if needs_sessions && !has_sessions {
+            return Err(
+                "`.store()` needs sessions; help: give the application those of a store, `Pikku::sessions(…)`".to_owned()
+            );
+        }
+        let needs_jwt = authenticators(&self.onion).any(Authenticator::needs_jwt)
+            || cookies.iter().any(|cookie| !cookie.is_stored());
         if needs_jwt && !has_jwt {
             return Err("`.jwt()` needs a JWT service; help: give the application one, `Pikku::jwt(…)`".to_owned());
         }
@@ -67,11 +74,11 @@ fn authenticators<A: App>(onion: &[Layer<A>]) -> impl Iterator<Item = &dyn Authe
 
 /// What is known of the credentials of a request.
 pub(crate) struct Credentials<A: App> {
-    cookies: Option<Arc<[Arc<CookieLayer<A>>]>>,
+    cookies: Option<Arc<[Arc<CookieLayer>]>>,
     /// Those that stood in the query.
     pub(super) in_query: Vec<(&'static str, String)>,
     /// The cookie that signed the caller in, if nothing explicit did.
-    by_cookie: Option<Arc<CookieLayer<A>>>,
+    by_cookie: Option<Arc<CookieLayer>>,
     /// What the log calls the explicit credential that signed the caller in, if one did.
     signed_in_by: Option<&'static str>,
     /// Whether the caller has sent a good credential that no page of another site can make a browser send.
@@ -82,7 +89,7 @@ pub(crate) struct Credentials<A: App> {
     explicit: Vec<Explicit>,
     /// The session of a good cookie beside a bad explicit credential, until another authenticator knows that one.
     #[expect(clippy::type_complexity, reason = "it has no other use")]
-    set_aside: Option<Box<(Arc<CookieLayer<A>>, Identity<A::Session>)>>,
+    set_aside: Option<Box<(Arc<CookieLayer>, Identity<A::Session>)>>,
 }
 
 /// An explicit credential of a request.
@@ -214,11 +221,11 @@ impl<A: App> HttpCall<A> {
     }
 
     /// Asks for a cookie, unless somebody is signed in already or has sent a credential of their own that is no good.
-    pub(crate) async fn authenticate_cookie(&mut self, cookie: &Arc<CookieLayer<A>>) {
+    pub(crate) async fn authenticate_cookie(&mut self, cookie: &Arc<CookieLayer>) {
         if self.explicit_trouble().is_some() || self.sessions.is_signed_in() {
             return;
         }
-        let problem = match cookie.authenticate(self.cookie_request()).await {
+        let problem = match cookie.authenticate(&cookie_request(&self.runtime, self.headers())).await {
             Authentication::SignedIn(identity) => {
                 self.sessions.start(identity);
                 self.credentials.by_cookie = Some(Arc::clone(cookie));
@@ -229,10 +236,6 @@ impl<A: App> HttpCall<A> {
             Authentication::Failed(reason) => failed("cookie", reason),
         };
         self.credentials.cookie_trouble.get_or_insert(problem);
-    }
-
-    fn cookie_request(&self) -> CookieRequest<'_> {
-        CookieRequest { headers: self.headers(), jwt: self.runtime.jwt.as_ref() }
     }
 
     /// Refuses what a page of another site has made the browser of somebody who is signed in send.
@@ -258,12 +261,12 @@ impl<A: App> HttpCall<A> {
             // Signing somebody in who does not know of it is as bad as acting for them.
             check_cross_site(&self.runtime.config.channel.origins, &self.context.parts)?;
         }
-        let sent = CookieRequest { headers: &self.context.parts.headers, jwt: self.runtime.jwt.as_ref() };
+        let sent = cookie_request(&self.runtime, &self.context.parts.headers);
         match (change, identity) {
             (None, None) => {}
             (None, Some(identity)) => {
                 let Some(cookie) = &self.credentials.by_cookie else { return Ok(()) };
-                match cookie.renew(sent, identity).await {
+                match cookie.renew(&sent, identity).await {
                     Ok(None) => {}
                     Ok(Some(value)) => set_cookie(self.answer.headers_mut(), value),
                     // The session that there is holds on; the next request tries again.
@@ -272,18 +275,22 @@ impl<A: App> HttpCall<A> {
             }
             (Some(SessionChange::Set), Some(identity)) => {
                 let cookie = self.credentials.by_cookie.as_ref().unwrap_or(&cookies[0]);
-                let value = cookie.sign_in(sent, identity).await.map_err(failed)?;
+                let value = cookie.sign_in(&sent, identity).await.map_err(failed)?;
                 set_cookie(self.answer.headers_mut(), value);
             }
             (Some(_), _) => {
                 for cookie in &*cookies {
-                    let value = cookie.sign_out(sent).await.map_err(failed)?;
+                    let value = cookie.sign_out(&sent).await.map_err(failed)?;
                     set_cookie(self.answer.headers_mut(), value);
                 }
             }
         }
         Ok(())
     }
+}
+
+fn cookie_request<'r, A: App>(runtime: &'r Runtime<A>, headers: &'r HeaderMap) -> CookieRequest<'r, A::Session> {
+    CookieRequest { headers, jwt: runtime.jwt.as_ref(), sessions: runtime.sessions.as_ref() }
 }
 
 fn rejected(credential: &'static str, reason: &str) -> Problem {

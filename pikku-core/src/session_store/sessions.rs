@@ -30,11 +30,11 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How often what has ended by itself is taken out of the store.
 const PURGE: Duration = Duration::from_secs(60 * 60);
 
-/// Sessions that are written down in a [`SessionStore`]: what [`auth_cookie`](crate::auth_cookie) keeps them in, and what
-/// functions take them back with.
+/// Sessions that are written down in a [`SessionStore`]: what the cookies of [`auth_cookie`](crate::auth_cookie) stand for, and
+/// what functions take them back with.
 ///
-/// It is a handle; put a clone into the services for functions that show somebody where they are signed in, or sign them
-/// out there. A session that was revoked is refused at once, and its connections are closed with 4401: those of this node
+/// It is a handle: the application gets one by [`Pikku::sessions`](crate::Pikku::sessions), and the services a clone, for
+/// functions that show somebody where they are signed in, or sign them out there. A session that was revoked is refused at once, and its connections are closed with 4401: those of this node
 /// at once too, those of others within a second.
 ///
 /// ```

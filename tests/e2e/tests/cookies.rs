@@ -8,6 +8,10 @@ use pikku_core::{
 use serde_json::json;
 use test_functions::{Services, TestApp, UserSession};
 
+async fn with_store() -> Pikku<TestApp> {
+    app().await.sessions(sessions()).middleware(auth_cookie("s").store().expires_in(weeks(4)))
+}
+
 async fn with_jwt() -> Pikku<TestApp> {
     app().await.middleware(auth_cookie("s").jwt().expires_in(weeks(4)))
 }
@@ -44,7 +48,7 @@ fn is(status: u16, what: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn a3_sign_in_sets_the_cookie_and_sign_out_expires_it() {
-    for app in [with_jwt().await, app().await.middleware(auth_cookie("s").store(sessions()).expires_in(weeks(4)))] {
+    for app in [with_jwt().await, with_store().await] {
         let server = serve(app).await;
         let answer = server.post("/login", r#"{"name": "ada"}"#).await;
         let set = set_cookies(&answer).concat();
@@ -72,7 +76,7 @@ async fn a3_the_name_that_the_guide_gives_it_is_one() {
 // Seen to fail with the cookie set as soon as the function calls `set`.
 #[tokio::test]
 async fn h7_a_function_that_fails_sets_no_cookie_and_signs_nobody_out() {
-    let server = serve(app().await.middleware(auth_cookie("s").store(sessions()))).await;
+    let server = serve(with_store().await).await;
     let failed = server.post("/login/fail", "").await;
     assert_eq!((failed.status, set_cookies(&failed)), (404, vec![]));
     let cookie = sign_in(&server, "ada").await;
@@ -84,12 +88,10 @@ async fn h7_a_function_that_fails_sets_no_cookie_and_signs_nobody_out() {
 #[tokio::test]
 async fn a3_a_session_is_renewed_when_less_than_half_of_its_life_is_left() {
     // The two servers are one, before and after its sessions were made to last longer.
-    let sessions = sessions();
-    let short = [auth_cookie("s").store(sessions.clone()).expires_in(hours(1))];
-    let long = [auth_cookie("s").store(sessions).expires_in(weeks(1))];
-    for (short, long) in short.into_iter().zip(long) {
-        check_renewal(app().await.middleware(short), app().await.middleware(long)).await;
-    }
+    let (sessions, stored) = (sessions(), |life| auth_cookie("s").store().expires_in(life));
+    let app_with_store = async || app().await.sessions(sessions.clone());
+    let (short, long) = (app_with_store().await, app_with_store().await);
+    check_renewal(short.middleware(stored(hours(1))), long.middleware(stored(weeks(1)))).await;
     let by_jwt = |life| auth_cookie("s").jwt().expires_in(life);
     check_renewal(app().await.middleware(by_jwt(hours(1))), app().await.middleware(by_jwt(weeks(1)))).await;
 }
@@ -115,8 +117,8 @@ async fn a3_a_session_lasts_no_longer_than_it_may_at_the_most() {
         let layer = |life| auth_cookie("s").expires_in(life).at_most(weeks(1));
         let (short, long) = match stored {
             true => (
-                app().await.middleware(layer(hours(1)).at_most(hours(2)).store(sessions.clone())),
-                app().await.middleware(layer(days(1)).store(sessions)),
+                app().await.sessions(sessions.clone()).middleware(layer(hours(1)).at_most(hours(2)).store()),
+                app().await.sessions(sessions).middleware(layer(days(1)).store()),
             ),
             false => (
                 app().await.middleware(layer(hours(1)).at_most(hours(2)).jwt()),
@@ -134,7 +136,7 @@ async fn a3_a_session_lasts_no_longer_than_it_may_at_the_most() {
 
 #[tokio::test]
 async fn s1_a_session_that_is_set_until_a_time_is_never_renewed_beyond_it() {
-    for app in [with_jwt().await, app().await.middleware(auth_cookie("s").store(sessions()))] {
+    for app in [with_jwt().await, with_store().await] {
         let server = serve(app).await;
         let answer = server.post("/login/minute", r#"{"name": "ada"}"#).await;
         let set = set_cookies(&answer).concat();
@@ -181,7 +183,7 @@ async fn z3_a_byte_in_another_cookie_signs_nobody_out() {
 
 #[tokio::test]
 async fn a5_a_bad_cookie_is_never_a_5xx_and_what_is_public_answers() {
-    for app in [with_jwt().await, app().await.middleware(auth_cookie("s").store(sessions()))] {
+    for app in [with_jwt().await, with_store().await] {
         let server = serve(app).await;
         for bad in ["x", "a.b.c", "%00", "\"\"", &"x".repeat(9000)] {
             let sent = format!("__Host-s={bad}");
@@ -356,7 +358,7 @@ async fn a7_a_key_in_the_query_is_no_proof_since_a_form_can_have_it() {
 // Seen to fail with only those requests looked at that a cookie signs in.
 #[tokio::test]
 async fn a7_a_page_of_another_site_signs_nobody_in_or_out() {
-    let server = serve(app().await.middleware(auth_cookie("s").store(sessions()))).await;
+    let server = serve(with_store().await).await;
     let foreign = [("content-type", "application/json"), ("sec-fetch-site", "cross-site")];
     let answer = server.send("POST", "/login", &foreign, r#"{"name": "eve"}"#).await;
     assert_eq!((answer.status, set_cookies(&answer)), (403, vec![]));
@@ -404,7 +406,8 @@ async fn z3_what_would_not_be_safe_or_could_not_work_does_not_start() {
         (with_jwt().await, "it starts"),
         (bare().await.middleware(auth_cookie("s").jwt()), "needs a JWT service"),
         (bare().await.middleware(auth_bearer().jwt()), "needs a JWT service"),
-        (bare().await.middleware(auth_cookie("s").store(sessions())), "it starts"),
+        (bare().await.sessions(sessions()).middleware(auth_cookie("s").store()), "it starts"),
+        (bare().await.middleware(auth_cookie("s").store()), "needs sessions"),
         (app().await.middleware(auth_cookie("a b").jwt()), "can't be the name of a cookie"),
         (app().await.middleware(auth_cookie("__Host-s").domain("a.example").jwt()), "browsers refuse the cookie"),
         (

@@ -71,7 +71,7 @@ async fn send(server: &Running, headers: &[(&'static str, &str)], query: &str) {
 async fn a5_the_log_says_which_credential_failed_and_how_and_never_what_it_is() {
     let (log, _open) = Log::open();
     let sessions = Sessions::new(MemorySessionStore::new(), |session: &UserSession| session.user_id.clone());
-    let server = serve(app().await.middleware(auth_cookie("s").store(sessions))).await;
+    let server = serve(app().await.sessions(sessions).middleware(auth_cookie("s").store())).await;
     let session = UserSession { user_id: "ada".to_owned(), admin: false };
     let token = jwt().await.encode(Duration::from_secs(60), &session).await.expect("it is signed");
     let expired = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjF9.opensesameopensesameopensesame";

@@ -27,7 +27,7 @@ fn user_of(session: &UserSession) -> String {
 }
 
 async fn stored(sessions: &Sessions<UserSession>) -> Running {
-    serve(app().await.middleware(auth_cookie("s").store(sessions.clone()))).await
+    serve(app().await.sessions(sessions.clone()).middleware(auth_cookie("s").store())).await
 }
 
 /// A database in a file, since one in memory belongs to one connection.
@@ -163,7 +163,7 @@ async fn s4_a_session_that_is_set_on_a_channel_ends_with_the_credential_of_who_s
 #[tokio::test]
 async fn s3_a_stream_ends_when_its_session_is_revoked() {
     let (hub, sessions) = (EventHub::new(), Sessions::new(MemorySessionStore::new(), user_of));
-    let app = app().await.event_hub(hub.clone()).middleware(auth_cookie("s").store(sessions.clone()));
+    let app = app().await.event_hub(hub.clone()).sessions(sessions.clone()).middleware(auth_cookie("s").store());
     let server = serve(app).await;
     let cookie = sign_in(&server, "ada", "").await;
     let headers = [("cookie", &*cookie)];
@@ -282,7 +282,7 @@ async fn s3_what_is_set_for_the_same_user_on_a_connection_ends_with_their_sessio
 async fn s3_a_request_whose_body_is_slow_to_come_meets_a_session_that_was_revoked_meanwhile() {
     let sessions = Sessions::new(MemorySessionStore::new(), user_of);
     let patient = app().await.body_timeout(Duration::from_secs(60)).timeout(Duration::from_secs(60));
-    let server = serve(patient.middleware(auth_cookie("s").store(sessions.clone()))).await;
+    let server = serve(patient.sessions(sessions.clone()).middleware(auth_cookie("s").store())).await;
     let cookie = sign_in(&server, "ada", "").await;
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
     let (begin, rest) = (r#"{"owner": "#, r#""ada"}"#);

@@ -15,7 +15,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    app::{App, Session},
+    app::Session,
     auth::{Authentication, token},
     error::Error,
     jwt::JwtService,
@@ -23,24 +23,24 @@ use crate::{
     session_store::{SessionKey, Sessions},
 };
 
-/// A session cookie of an application, and where its sessions are.
-pub(crate) struct CookieLayer<A: App> {
+/// A session cookie of an application.
+pub(crate) struct CookieLayer {
     settings: Settings,
     wire_name: String,
-    /// In the token that the cookie is, if there is no store.
-    sessions: Option<Sessions<A::Session>>,
+    /// Whether its sessions are in the application's store, and not in the token that the cookie is.
+    is_stored: bool,
 }
 
 /// What of a request and its application concerns a cookie.
-#[derive(Clone, Copy)]
-pub(crate) struct CookieRequest<'r> {
+pub(crate) struct CookieRequest<'r, S> {
     pub(crate) headers: &'r HeaderMap,
     pub(crate) jwt: Option<&'r JwtService>,
+    pub(crate) sessions: Option<&'r Sessions<S>>,
 }
 
-impl<A: App> CookieLayer<A> {
-    pub(super) fn new(settings: Settings, sessions: Option<Sessions<A::Session>>) -> Self {
-        Self { wire_name: settings.wire_name(), settings, sessions }
+impl CookieLayer {
+    pub(super) fn new(settings: Settings, is_stored: bool) -> Self {
+        Self { wire_name: settings.wire_name(), settings, is_stored }
     }
 
     /// What is wrong with it, if anything is.
@@ -48,18 +48,24 @@ impl<A: App> CookieLayer<A> {
         self.settings.check()
     }
 
-    pub(crate) fn needs_jwt(&self) -> bool {
-        self.sessions.is_none()
+    /// Whether it can't do without the application's sessions; else it can't without its JWT service.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.is_stored
+    }
+
+    /// The store, if its sessions are there.
+    fn store<'r, S>(&self, sent: &CookieRequest<'r, S>) -> Option<&'r Sessions<S>> {
+        sent.sessions.filter(|_| self.is_stored)
     }
 
     /// Whose the cookie of a request is.
-    pub(crate) async fn authenticate(&self, sent: CookieRequest<'_>) -> Authentication<'static, A::Session> {
+    pub(crate) async fn authenticate<S: Session>(&self, sent: &CookieRequest<'_, S>) -> Authentication<'static, S> {
         let value = match cookie(sent.headers, &self.wire_name) {
             Sent::Nothing => return Authentication::Absent,
             Sent::One(value) => value,
             Sent::Unclear => return Authentication::Rejected("it is not ASCII, or two differ".to_owned()),
         };
-        match &self.sessions {
+        match self.store(sent) {
             Some(sessions) => match sessions.find(value).await {
                 Ok(Some(identity)) => Authentication::SignedIn(identity),
                 Ok(None) => Authentication::Rejected("there is no such session, or no longer".to_owned()),
@@ -67,7 +73,7 @@ impl<A: App> CookieLayer<A> {
             },
             None => {
                 let Some(jwt) = sent.jwt else { return token::no_service() };
-                let read = match jwt.verified_now::<Renewable<A::Session>>(value) {
+                let read = match jwt.verified_now::<Renewable<S>>(value) {
                     Some(read) => read,
                     None => jwt.verified(value).await,
                 };
@@ -84,10 +90,10 @@ impl<A: App> CookieLayer<A> {
     }
 
     /// Signs somebody in, and whoever was signed in by the cookie before out.
-    pub(crate) async fn sign_in(
+    pub(crate) async fn sign_in<S: Session>(
         &self,
-        sent: CookieRequest<'_>,
-        identity: Identity<A::Session>,
+        sent: &CookieRequest<'_, S>,
+        identity: Identity<S>,
     ) -> Result<HeaderValue, Error> {
         let now = SystemTime::now();
         let bounded = |life: Duration| {
@@ -96,11 +102,11 @@ impl<A: App> CookieLayer<A> {
         };
         let (expires_at, renewable_until) = (bounded(self.settings.expires_in), bounded(self.settings.at_most()));
         let life = expires_at.duration_since(now).unwrap_or_default();
-        match &self.sessions {
+        match self.store(sent) {
             Some(sessions) => {
                 // The id is a new one each time, so that nobody can be made to sign in with one that others know.
                 let id = sessions.create(identity.session, expires_at, renewable_until).await?;
-                self.revoke(sent.headers).await?;
+                self.revoke(sent).await?;
                 self.settings.set(&id, life)
             }
             None => self.set_token(sent, identity.session, life, renewable_until).await,
@@ -108,10 +114,10 @@ impl<A: App> CookieLayer<A> {
     }
 
     /// Lets a session last longer, if half of its life is over.
-    pub(crate) async fn renew(
+    pub(crate) async fn renew<S: Session>(
         &self,
-        sent: CookieRequest<'_>,
-        identity: Identity<A::Session>,
+        sent: &CookieRequest<'_, S>,
+        identity: Identity<S>,
     ) -> Result<Option<HeaderValue>, Error> {
         let (Some(until), Some(limit)) = (identity.until, identity.renewable_until) else { return Ok(None) };
         let now = SystemTime::now();
@@ -123,7 +129,7 @@ impl<A: App> CookieLayer<A> {
             return Ok(None);
         }
         let life = expires_at.duration_since(now).unwrap_or_default();
-        match (&self.sessions, identity.kept, cookie(sent.headers, &self.wire_name)) {
+        match (self.store(sent), identity.kept, cookie(sent.headers, &self.wire_name)) {
             (Some(sessions), Some(kept), Sent::One(id)) => {
                 // It may have been revoked while the function ran.
                 if !sessions.renew(&kept.key, expires_at).await? {
@@ -136,24 +142,24 @@ impl<A: App> CookieLayer<A> {
     }
 
     /// Takes the cookie away, and ends the session that it stands for.
-    pub(crate) async fn sign_out(&self, sent: CookieRequest<'_>) -> Result<HeaderValue, Error> {
-        self.revoke(sent.headers).await?;
+    pub(crate) async fn sign_out<S: Session>(&self, sent: &CookieRequest<'_, S>) -> Result<HeaderValue, Error> {
+        self.revoke(sent).await?;
         self.settings.expire()
     }
 
     /// Ends every session whose id was sent, whoever is signed in by it.
-    async fn revoke(&self, headers: &HeaderMap) -> Result<(), Error> {
-        let Some(sessions) = &self.sessions else { return Ok(()) };
-        for id in values(headers, &self.wire_name).filter_map(|value| std::str::from_utf8(value).ok()) {
+    async fn revoke<S: Session>(&self, sent: &CookieRequest<'_, S>) -> Result<(), Error> {
+        let Some(sessions) = self.store(sent) else { return Ok(()) };
+        for id in values(sent.headers, &self.wire_name).filter_map(|value| std::str::from_utf8(value).ok()) {
             sessions.revoke(&SessionKey::of(id)).await?;
         }
         Ok(())
     }
 
-    async fn set_token(
+    async fn set_token<S: Session>(
         &self,
-        sent: CookieRequest<'_>,
-        session: Arc<A::Session>,
+        sent: &CookieRequest<'_, S>,
+        session: Arc<S>,
         life: Duration,
         renewable_until: SystemTime,
     ) -> Result<HeaderValue, Error> {
@@ -164,7 +170,7 @@ impl<A: App> CookieLayer<A> {
     }
 }
 
-impl<A: App> fmt::Debug for CookieLayer<A> {
+impl fmt::Debug for CookieLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CookieLayer").field("name", &self.wire_name).finish_non_exhaustive()
     }

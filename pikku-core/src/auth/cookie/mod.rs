@@ -11,18 +11,17 @@ pub use fuzz::fuzz_cookie;
 pub(crate) use layer::{CookieLayer, CookieRequest};
 pub use settings::SameSite;
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use settings::Settings;
 
 use crate::{
-    app::{App, Session},
+    app::App,
     auth::weeks,
     middleware::{IntoLayer, Kind, Layer},
-    session_store::Sessions,
 };
 
-/// Authentication by a cookie; say where the session is: `auth_cookie("session").jwt()`, or `.store(sessions)`.
+/// Authentication by a cookie; say where the session is: `auth_cookie("session").jwt()`, or `.store()`.
 ///
 /// [`UserSessionService::set`](crate::UserSessionService::set) sets the cookie, `clear` expires it, each when the function
 /// has returned `Ok`; and a session whose life is more than half over is renewed by being used. The cookie is `HttpOnly`,
@@ -47,19 +46,20 @@ use crate::{
 ///
 /// let sessions = Sessions::new(MemorySessionStore::new(), |session: &UserSession| session.user_id.to_string());
 /// let app = Pikku::<DemoApp>::new(Services)
-///     .middleware(auth_cookie("session").store(sessions).expires_in(weeks(4)));
+///     .sessions(sessions)
+///     .middleware(auth_cookie("session").store().expires_in(weeks(4)));
 /// # let _ = app;
 /// # }
 /// ```
 pub fn auth_cookie(name: impl Into<Cow<'static, str>>) -> CookieAuth<UnreadCookie> {
-    CookieAuth { settings: Settings::new(name.into()), kind: UnreadCookie }
+    CookieAuth { settings: Settings::new(name.into()), kind: PhantomData }
 }
 
 /// Cookie authentication; [`auth_cookie`] makes it.
 #[must_use]
 pub struct CookieAuth<K> {
     settings: Settings,
-    kind: K,
+    kind: PhantomData<K>,
 }
 
 /// Any longer is for ever, and no clock goes that far.
@@ -74,20 +74,21 @@ pub struct UnreadCookie;
 pub struct JwtCookie;
 
 /// The session of a cookie is in a store, and its id in the cookie.
-#[derive(Debug)]
-pub struct StoredCookie<S>(Sessions<S>);
+#[derive(Debug, Clone, Copy)]
+pub struct StoredCookie;
 
 impl CookieAuth<UnreadCookie> {
     /// The cookie is a JWT of the application's [`JwtService`](crate::JwtService), and its payload is the session.
     ///
     /// Such a session needs no store, and can't be taken back: who has copied the cookie is signed in until it ends.
     pub fn jwt(self) -> CookieAuth<JwtCookie> {
-        CookieAuth { settings: self.settings, kind: JwtCookie }
+        CookieAuth { settings: self.settings, kind: PhantomData }
     }
 
-    /// The cookie is an id, and the session is in a store: signing out ends it everywhere at once.
-    pub fn store<S>(self, sessions: Sessions<S>) -> CookieAuth<StoredCookie<S>> {
-        CookieAuth { settings: self.settings, kind: StoredCookie(sessions) }
+    /// The cookie is an id, and the session is in the store of [`Pikku::sessions`](crate::Pikku::sessions): signing out ends
+    /// it everywhere at once.
+    pub fn store(self) -> CookieAuth<StoredCookie> {
+        CookieAuth { settings: self.settings, kind: PhantomData }
     }
 }
 
@@ -148,12 +149,12 @@ pub enum CookieMarker {}
 
 impl<A: App> IntoLayer<A, CookieMarker> for CookieAuth<JwtCookie> {
     fn into_layer(self) -> Layer<A> {
-        Layer(Kind::Cookie(Arc::new(CookieLayer::new(self.settings, None))))
+        Layer(Kind::Cookie(Arc::new(CookieLayer::new(self.settings, false))))
     }
 }
 
-impl<A: App<Session = S>, S: Session> IntoLayer<A, CookieMarker> for CookieAuth<StoredCookie<S>> {
+impl<A: App> IntoLayer<A, CookieMarker> for CookieAuth<StoredCookie> {
     fn into_layer(self) -> Layer<A> {
-        Layer(Kind::Cookie(Arc::new(CookieLayer::new(self.settings, Some(self.kind.0)))))
+        Layer(Kind::Cookie(Arc::new(CookieLayer::new(self.settings, true))))
     }
 }

@@ -154,7 +154,7 @@ impl Settings {
         let text = cookie.build().to_string();
         if text.len() > LARGEST {
             return Err(Error::new(
-                "the session is too large for a cookie; help: keep it in a store, `auth_cookie(…).store(…)`",
+                "the session is too large for a cookie; help: keep it in a store, `auth_cookie(…).store()`",
             ));
         }
         let header = HeaderValue::try_from(text);

@@ -109,7 +109,8 @@ pub(crate) async fn start(name: &str) -> Result<Stage, String> {
     let app: Pikku<TestApp> = Pikku::new(Services::new(jwt.clone())).sign_in_timeout(Duration::from_secs(600));
     let app = match name {
         "bearer: JWT without a service" => app.middleware(auth_bearer().jwt()),
-        _ => layered(name, app.jwt(jwt), &sessions)?,
+        "cookie: store without sessions" => app.middleware(auth_cookie("s").store()),
+        _ => layered(name, app.jwt(jwt).sessions(sessions.clone()))?,
     };
     let router = catch_unwind(AssertUnwindSafe(|| e2e::generated::router(app)));
     let router = router.map_err(|panic| match panic.downcast::<String>() {
@@ -120,11 +121,11 @@ pub(crate) async fn start(name: &str) -> Result<Stage, String> {
     Ok(Stage { server, http: reqwest::Client::new(), sessions, keys })
 }
 
-fn layered(name: &str, app: Pikku<TestApp>, sessions: &Sessions<UserSession>) -> Result<Pikku<TestApp>, String> {
+fn layered(name: &str, app: Pikku<TestApp>) -> Result<Pikku<TestApp>, String> {
     let by_jwt = || auth_bearer().jwt();
     let by_key = |source| auth_api_key(source, find);
     let cookie = || auth_cookie("s").jwt();
-    let stored = || auth_cookie("s").store(sessions.clone());
+    let stored = || auth_cookie("s").store();
     Ok(match name {
         "nothing" => app,
         name if name.starts_with("bearer: JWT") => app.middleware(by_jwt()),

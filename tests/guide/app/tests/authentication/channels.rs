@@ -108,8 +108,8 @@ async fn s4_a_session_ends_with_its_token() {
 #[tokio::test]
 async fn s3_signing_out_elsewhere_closes_the_connection() {
     let services = Services::new(jwt().await);
-    let cookie = auth_cookie("session").store(services.sessions.clone());
-    let server = serve(Pikku::new(services).middleware(cookie)).await;
+    let sessions = services.sessions.clone();
+    let server = serve(Pikku::new(services).sessions(sessions).middleware(auth_cookie("session").store())).await;
     let cookie = login(&server, "ada").await.cookie().to_owned();
     let mut socket = open(&server, &[("cookie", &cookie)]).await;
     assert_eq!(list(&mut socket).await, "ada");

@@ -104,8 +104,10 @@ async fn a3_a_cookie_holds_the_session_in_a_token() {
 #[tokio::test]
 async fn a3_a_cookie_holds_the_id_of_a_session_in_a_store() {
     let services = Services::new(jwt().await);
-    let cookie = auth_cookie("session").store(services.sessions.clone()).expires_in(weeks(4)).at_most(days(180));
-    let app = Pikku::<TodoApp>::new(services).middleware(cookie);
+    let sessions = services.sessions.clone();
+    let app = Pikku::<TodoApp>::new(services)
+        .sessions(sessions)
+        .middleware(auth_cookie("session").store().expires_in(weeks(4)).at_most(days(180)));
     let server = serve(app).await;
     let cookie = login(&server, "ada").await.cookie().to_owned();
     assert_eq!(who(&server, &[("cookie", &cookie)]).await, is(200, "ada"));
@@ -129,8 +131,9 @@ async fn a7_pages_of_other_origins_have_to_be_listed() {
 #[tokio::test]
 async fn a3_without_tls_a_cookie_has_another_name() {
     let services = Services::new(jwt().await);
-    let cookie = auth_cookie("session").store(services.sessions.clone()).insecure();
-    let server = serve(Pikku::new(services).middleware(cookie)).await;
+    let sessions = services.sessions.clone();
+    let app = Pikku::<TodoApp>::new(services).sessions(sessions).middleware(auth_cookie("session").store().insecure());
+    let server = serve(app).await;
     let answer = login(&server, "ada").await;
     let set = answer.header("set-cookie");
     assert!(set.starts_with("session=") && !set.contains("Secure"), "{set}");

@@ -15,14 +15,15 @@ async fn find_nothing(_: &Services, _: &str) -> Result<Option<UserSession>, Erro
 async fn app() -> Pikku<TodoApp> {
     let jwt = jwt().await;
     let services = Services::new(jwt.clone());
-    let cookie = auth_cookie("session").store(services.sessions.clone());
+    let sessions = services.sessions.clone();
     Pikku::new(services)
         .jwt(jwt)
+        .sessions(sessions)
         .middleware_at("/export", rate_limit(Quota::per_hour(1)))
         .middleware_at("/admin", auth_api_key(ApiKeySource::Query, find_nothing))
         .middleware(auth_bearer().jwt())
         .middleware(auth_api_key(ApiKeySource::Header, find_session_for_api_key))
-        .middleware(cookie)
+        .middleware(auth_cookie("session").store())
 }
 
 fn row(what: &str, answer: &Answer) -> String {

@@ -11,8 +11,8 @@ use crate::Outcome;
 /// A server whose sessions are in a store.
 async fn stored() -> String {
     let services = Services::new(jwt().await);
-    let cookie = auth_cookie("session").store(services.sessions.clone());
-    serve(Pikku::new(services).middleware(cookie)).await
+    let sessions = services.sessions.clone();
+    serve(Pikku::new(services).sessions(sessions).middleware(auth_cookie("session").store())).await
 }
 
 #[tokio::test]
@@ -57,8 +57,8 @@ impl Middleware<TodoApp> for Guests {
 #[tokio::test]
 async fn s1_middleware_says_who_is_calling_and_persists_nothing() {
     let services = Services::new(jwt().await);
-    let cookie = auth_cookie("session").store(services.sessions.clone());
-    let server = serve(Pikku::new(services).middleware(cookie).middleware(Guests)).await;
+    let app = Pikku::new(services).jwt(jwt().await).middleware(auth_cookie("session").jwt()).middleware(Guests);
+    let server = serve(app).await;
     let guest = send("GET", &format!("{server}/me"), &[], Value::Null).await;
     assert_eq!((guest.body["userId"].as_str(), guest.cookie()), (Some("guest"), ""));
     let cookie = login(&server, "ada").await.cookie().to_owned();
@@ -102,7 +102,7 @@ async fn s3_the_application_and_its_functions_share_the_sessions() {
     let jwt = jwt().await;
     let sessions = Sessions::new(MemorySessionStore::new(), |session: &UserSession| session.user_id.clone());
     let services = Services { sessions: sessions.clone(), ..Services::new(jwt) };
-    let app = Pikku::<TodoApp>::new(services).middleware(auth_cookie("session").store(sessions.clone()));
+    let app = Pikku::<TodoApp>::new(services).sessions(sessions.clone()).middleware(auth_cookie("session").store());
     let server = serve(app).await;
     let cookie = login(&server, "ada").await.cookie().to_owned();
     // What happens outside of functions, such as a change of the password, may end them too.
