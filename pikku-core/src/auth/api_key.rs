@@ -49,8 +49,8 @@ where
     ApiKeyAuth { source, find, found: PhantomData }
 }
 
-/// Authentication by API keys that are JWTs of the application's [`JwtService`](crate::JwtService), made for the purpose
-/// `api-key`: the payload is the session.
+/// Authentication by API keys that are JWTs of the application's [`JwtService`](crate::JwtService), made by
+/// [`for_api_keys`](crate::JwtService::for_api_keys): the payload is the session.
 ///
 /// A token of any other purpose is no API key, and an API key signs in by nothing but this.
 pub fn auth_api_key_jwt(source: ApiKeySource) -> ApiKeyJwt {

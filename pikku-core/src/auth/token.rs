@@ -45,7 +45,7 @@ pub(super) fn authenticate_key<'a, A: App>(
     token: &'a str,
 ) -> Authentication<'a, A::Session> {
     let Some(jwt) = &call.runtime.jwt else { return no_service() };
-    read(keys.get_or_init(|| jwt.for_purpose("api-key")), token)
+    read(keys.get_or_init(|| jwt.for_api_keys()), token)
 }
 
 /// What a token says about who is calling.

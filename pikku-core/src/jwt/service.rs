@@ -146,9 +146,9 @@ impl JwtService {
         self
     }
 
-    /// A service with the same keys and rules whose tokens are for another purpose, such as `api-key`.
+    /// A service with the same keys and rules whose tokens are for another purpose, such as `invitation`.
     ///
-    /// It accepts its own tokens only, which say so in their header (`typ: "api-key+jwt"`), and no other service
+    /// It accepts its own tokens only, which say so in their header (`typ: "invitation+jwt"`), and no other service
     /// accepts them. Without this, tokens are for sessions: a `typ` of `JWT` or `at+jwt`, or none.
     ///
     /// # Panics
@@ -156,6 +156,23 @@ impl JwtService {
     #[must_use]
     pub fn for_purpose(&self, purpose: &str) -> Self {
         Self { purpose: Purpose::named(purpose), ..self.clone() }
+    }
+
+    /// A service whose tokens are API keys, as [`auth_api_key_jwt`](crate::auth_api_key_jwt) takes them: one
+    /// [for the purpose](Self::for_purpose) `api-key`.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(async {
+    /// # use pikku_core::{JwtError, JwtService, Key, days};
+    /// # let jwt = JwtService::new(async || vec![Key::hs256("2026", "a secret of thirty-two bytes or more")]).await?;
+    /// # let session = std::collections::HashMap::from([("user_id", 7)]);
+    /// let key = jwt.for_api_keys().encode(days(90), &session).await?;
+    /// assert_eq!(jwt.verify(&key).await, Err(JwtError::WrongPurpose));
+    /// # Ok::<(), JwtError>(()) }).expect("the example works");
+    /// ```
+    #[must_use]
+    pub fn for_api_keys(&self) -> Self {
+        self.for_purpose("api-key")
     }
 
     /// Signs `payload`, good for `expires_in` from now.

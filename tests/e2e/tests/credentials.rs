@@ -164,7 +164,7 @@ async fn a1_a_key_in_the_query_signs_in_and_is_seen_by_nobody_else() {
 async fn a6_a_token_is_good_for_its_purpose_only() {
     let app = || async { bare().await.middleware(auth_api_key_jwt(ApiKeySource::All)).middleware(auth_bearer().jwt()) };
     let (session_token, minute) = (token().await, Duration::from_secs(60));
-    let keys = jwt().await.for_purpose("api-key");
+    let keys = jwt().await.for_api_keys();
     let key = keys.encode(minute, &session("ada")).await.expect("it is signed");
     let link = jwt().await.for_purpose("signed-link").encode(minute, &session("ada")).await.expect("it is signed");
     let bearer = |token: &str| format!("Bearer {token}");

@@ -95,7 +95,7 @@ pub struct ApiKey {
 /// Makes an API key that may do what its maker may, for 90 days.
 #[pikku_func(http(post = "/api-keys"))]
 pub async fn create_api_key(services: &Services, session: &UserSession) -> Result<ApiKey, AccountError> {
-    let key = services.jwt.for_purpose("api-key").encode(days(90), session).await?;
+    let key = services.jwt.for_api_keys().encode(days(90), session).await?;
     Ok(ApiKey { key })
 }
 
