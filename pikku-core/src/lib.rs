@@ -64,7 +64,7 @@ pub use permission::{
 };
 pub use pikku::Pikku;
 pub use pikku_macros::{PikkuError, Topic, pikku_channel, pikku_channel_func, pikku_func};
-pub use rate_limit::{Attempt, LimitMarker, Quota, RateLimit, RateLimitBy, rate_limit};
+pub use rate_limit::{Attempt, LimitMarker, Quota, RateLimit, rate_limit};
 pub use registry::{
     CONTRACT_VERSION, ChannelBinding, ChannelEntry, Description, FunctionEntry, HttpEntry, On, Registry, Schemas,
     TopicEntry,

@@ -12,6 +12,6 @@ mod standing;
 pub use attempt::Attempt;
 pub(crate) use attempt::{ApiKeyId, Caller};
 pub(crate) use limiter::Limiter;
-pub use limiter::{LimitMarker, RateLimit, RateLimitBy, rate_limit};
+pub use limiter::{LimitMarker, RateLimit, rate_limit};
 pub use quota::Quota;
 pub(crate) use standing::{Standing, write_standings};

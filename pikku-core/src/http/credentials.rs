@@ -49,9 +49,8 @@ impl<A: App> Layers<A> {
         let cookies = self.cookies.as_deref().unwrap_or_default();
         let needs_sessions = cookies.iter().any(|cookie| cookie.is_stored());
         if needs_sessions && !has_sessions {
-            return Err(
-                "`.store()` needs sessions; help: give the application those of a store, `Pikku::sessions(…)`".to_owned()
-            );
+            return Err("`.store()` needs sessions; help: give the application those of a store, `Pikku::sessions(…)`"
+                .to_owned());
         }
         let needs_jwt = authenticators(&self.onion).any(Authenticator::needs_jwt)
             || cookies.iter().any(|cookie| !cookie.is_stored());

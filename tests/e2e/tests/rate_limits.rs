@@ -2,7 +2,7 @@
 
 use e2e::{Answer, Running, app, serve};
 use futures_util::{SinkExt, StreamExt};
-use pikku_core::{Attempt, Quota, TrustedProxies, rate_limit};
+use pikku_core::{Quota, TrustedProxies, rate_limit};
 use serde_json::{Value, json};
 use test_functions::TestApp;
 use tokio::{
@@ -176,9 +176,9 @@ async fn per_session_a_quota_holds_across_credentials_sockets_and_transports() {
 
 #[tokio::test]
 async fn by_a_key_of_ones_own_and_by_the_address_where_there_is_none() {
-    let by_user = rate_limit(Quota::per_hour(1))
+    let by_user = rate_limit::<TestApp>(Quota::per_hour(1))
         .named("user")
-        .by(|attempt: &Attempt<'_, TestApp>| attempt.session().map(|session| session.user_id.chars().next()));
+        .by(|attempt| attempt.session().map(|session| session.user_id.chars().next()));
     let server = serve(app().await.middleware(by_user)).await;
     assert_eq!(with_keys(&server, "/me", &["key-of-ada", "key-of-alan", "key-of-eve"]).await, [200, 429, 200]);
     assert_eq!(get(&server, "/who", &[]).await.header("ratelimit-policy"), r#""user";q=1;w=3600"#);
@@ -244,4 +244,10 @@ async fn a_limit_for_a_tag_counts_the_messages_of_functions_that_have_it() {
     assert_eq!(socket.code(json!({ "action": "serve" })).await, "");
     assert_eq!(socket.code(json!({ "action": "serve" })).await, "rate_limited");
     assert_eq!(socket.code(json!({ "action": "ring" })).await, "");
+}
+
+#[test]
+#[should_panic(expected = "a limit can't be called `a\"b`")]
+fn a_name_that_is_no_token_is_refused_at_the_start() {
+    let _ = rate_limit::<TestApp>(Quota::per_second(1)).named("a\"b");
 }

@@ -2,9 +2,7 @@
 
 use guide_app::{Answer, jwt, send, serve};
 use guide_functions::{Services, TodoApp, UserSession, accounts::find_session_for_api_key, todos::is_admin};
-use pikku_core::{
-    ApiKeySource, Attempt, Pikku, Quota, TrustedProxies, auth_api_key, auth_bearer, rate_limit, require_scope,
-};
+use pikku_core::{ApiKeySource, Pikku, Quota, TrustedProxies, auth_api_key, auth_bearer, rate_limit, require_scope};
 use serde_json::{Value, json};
 
 async fn app() -> Pikku<TodoApp> {
@@ -88,13 +86,16 @@ async fn guessing_passwords_is_slowed_down() {
 #[tokio::test]
 async fn limits_are_for_an_address_a_session_or_a_key_of_ones_own() {
     let jwt = jwt().await;
+    let by_user = rate_limit::<TodoApp>(Quota::per_hour(50).burst(2))
+        .named("user")
+        .by(|attempt| attempt.session().map(|session| session.user_id.clone()));
     let app = Pikku::<TodoApp>::new(Services::new(jwt.clone()))
         .jwt(jwt)
         .trusted_proxies(TrustedProxies::x_forwarded_for(["127.0.0.1"]))
         .middleware(rate_limit(Quota::per_hour(100)))
         .middleware(auth_bearer().jwt())
         .middleware(auth_api_key(ApiKeySource::Header, find_session_for_api_key))
-        .middleware_at("/todos", rate_limit(Quota::per_hour(50).burst(2)).named("user").by(by_user));
+        .middleware_at("/todos", by_user);
     let server = serve(app).await;
     let list = async |user: &str| call(&server, "GET", "/todos", user, Value::Null).await;
     assert_eq!((list("ada").await.status, list("ada").await.status), (200, 200));
@@ -103,8 +104,4 @@ async fn limits_are_for_an_address_a_session_or_a_key_of_ones_own() {
     let fine = list("grace").await;
     assert_eq!(fine.status, 200);
     assert!(fine.header("ratelimit").contains(r#""user";r=1"#), "{}", fine.header("ratelimit"));
-}
-
-fn by_user(attempt: &Attempt<'_, TodoApp>) -> Option<String> {
-    attempt.session().map(|session| session.user_id.clone())
 }
