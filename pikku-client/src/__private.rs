@@ -11,7 +11,7 @@ pub use uuid::Uuid;
 pub use bytes::Bytes;
 
 pub use crate::{
-    ApiError, BaseUrlError, Error, Events, Http, NoError, Patch, RawResponse, Request, Upload,
+    ApiError, BaseUrlError, Error, Events, Http, NoError, Patch, RawResponse, RefreshHook, Request, Retry, Upload,
     contract::assert_contract,
 };
 #[cfg(feature = "socket")]

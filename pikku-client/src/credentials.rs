@@ -9,13 +9,35 @@ use std::{
     },
 };
 
-use crate::platform::Hook;
+use crate::platform::{Hook, MaybeSend, MaybeSync};
 
 /// What the hook's failures are kept as, so that everyone who waited for it can be told.
 type Cause = Arc<dyn Error + Send + Sync>;
 
 /// Gets a fresh token, or `None` if there can't be one until the user signs in again.
 pub(crate) type Refresh = Hook<Result<Option<String>, Cause>>;
+
+/// What gets a fresh bearer token: `async || …`, answering with a `Result<Option<String>, _>`.
+///
+/// Each call is one of a clone, so that an async closure may use up what it has moved in.
+pub trait RefreshHook: Clone + MaybeSend + MaybeSync + 'static {
+    #[doc(hidden)]
+    fn into_hook(self) -> Arc<Refresh>;
+}
+
+impl<F, R, E> RefreshHook for F
+where
+    F: FnOnce() -> R + Clone + MaybeSend + MaybeSync + 'static,
+    R: Future<Output = Result<Option<String>, E>> + MaybeSend + 'static,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    fn into_hook(self) -> Arc<Refresh> {
+        Arc::new(move || {
+            let token = self.clone()();
+            Box::pin(async move { token.await.map_err(|cause| Arc::from(cause.into())) })
+        })
+    }
+}
 
 /// The bearer token that the clones of a client share.
 #[derive(Default)]

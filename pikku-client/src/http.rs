@@ -1,6 +1,6 @@
 //! What all calls of a client share: the address, the credentials and the policies.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use reqwest::{
     Method,
@@ -9,9 +9,9 @@ use reqwest::{
 
 use crate::{
     base_url::{BaseUrl, BaseUrlError},
-    credentials::{Bearer, Refresh},
+    credentials::{Bearer, Refresh, RefreshHook},
     error::EncodeError,
-    platform::{self, MaybeSend, MaybeSync},
+    platform,
     request::Request,
     retry::Retry,
 };
@@ -111,18 +111,17 @@ impl Http {
     /// The hook runs once however many requests are refused together, and not at all for one whose token has changed
     /// since it was sent. Where it answers `None`, the user has to sign in again, and the call ends as
     /// [`Unauthorized`](crate::Error::Unauthorized); where it fails, as [`Transport`](crate::Error::Transport).
+    ///
+    /// ```
+    /// # use pikku_client::{Error, Http};
+    /// # async fn sign_in(_: &str) -> Result<String, Error> { unimplemented!() }
+    /// # fn http(password: String) -> Result<Http, pikku_client::BaseUrlError> {
+    /// let http = Http::new("http://127.0.0.1:4002")?.with_refresh(async move || sign_in(&password).await.map(Some));
+    /// # Ok(http) }
+    /// ```
     #[must_use]
-    pub fn with_refresh<F, R, C>(self, refresh: F) -> Self
-    where
-        F: Fn() -> R + MaybeSend + MaybeSync + 'static,
-        R: Future<Output = Result<Option<String>, C>> + MaybeSend + 'static,
-        C: Into<Box<dyn Error + Send + Sync>>,
-    {
-        let hook: Arc<Refresh> = Arc::new(move || {
-            let token = refresh();
-            Box::pin(async move { token.await.map_err(|cause| Arc::from(cause.into())) })
-        });
-        self.change(|settings| settings.refresh = Some(hook))
+    pub fn with_refresh(self, refresh: impl RefreshHook) -> Self {
+        self.change(|settings| settings.refresh = Some(refresh.into_hook()))
     }
 
     /// Makes requests through a client of the caller's own, with its proxies, certificates and redirects.

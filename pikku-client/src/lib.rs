@@ -52,6 +52,7 @@ mod upload;
 pub mod __private;
 
 pub use base_url::BaseUrlError;
+pub use credentials::RefreshHook;
 pub use error::{ApiError, DecodeError, EncodeError, Error, NoError, TransportError};
 pub use events::Events;
 pub use http::Http;

@@ -121,7 +121,7 @@ async fn g4_sign_in_comes_first_then_what_is_kept_then_what_waits() {
 #[tokio::test]
 async fn g4_a_sign_in_that_fails_or_panics_ends_the_connection_and_the_next_is_tried() {
     let mut server = Server::new().await;
-    let tries = AtomicUsize::new(0);
+    let tries = Arc::new(AtomicUsize::new(0));
     let socket = server.socket().with_sign_in(move |_: Socket| {
         let number = tries.fetch_add(1, Ordering::SeqCst);
         async move {

@@ -92,15 +92,16 @@ impl<C: From<Socket> + 'static> Connect<C> {
     /// Gets the token for each connection anew, in place of that of the HTTP client.
     ///
     /// The hook is told how the last connection ended, so that it knows whether its token was refused
-    /// ([`Closed::is_unauthorized`]). Where it fails, another attempt is made as after a connection that was lost.
+    /// ([`Closed::is_unauthorized`]). Where it fails, another attempt is made as after a connection that was lost. Each
+    /// connection has a clone of the hook.
     pub fn with_token<F, R, E>(mut self, token: F) -> Self
     where
-        F: Fn(Option<Closed>) -> R + MaybeSend + MaybeSync + 'static,
+        F: FnOnce(Option<Closed>) -> R + Clone + MaybeSend + MaybeSync + 'static,
         R: Future<Output = Result<Option<String>, E>> + MaybeSend + 'static,
         E: Into<Cause>,
     {
         self.token = Some(Arc::new(move |last| {
-            let token = token(last);
+            let token = token.clone()(last);
             Box::pin(async move { token.await.map_err(Into::into) })
         }));
         self
@@ -109,29 +110,31 @@ impl<C: From<Socket> + 'static> Connect<C> {
     /// Signs each connection in by messages of the application's own, before anything else is sent.
     ///
     /// What is called on the hook's argument goes over that one connection. If the hook fails, the connection ends with
-    /// [`Closed::code`] 4401, and the next one is tried.
-    pub fn with_sign_in<F, R, E>(mut self, sign_in: F) -> Self
+    /// [`Closed::code`] 4401, and the next one is tried. Each connection has a clone of the hook, so that an async closure
+    /// may use up what it has moved in: `with_sign_in(async move |events| events.auth(&Token { token }).await)`.
+    pub fn with_sign_in<F, R, T, E>(mut self, sign_in: F) -> Self
     where
-        F: Fn(C) -> R + MaybeSend + MaybeSync + 'static,
-        R: Future<Output = Result<(), E>> + MaybeSend + 'static,
+        F: FnOnce(C) -> R + Clone + MaybeSend + MaybeSync + 'static,
+        R: Future<Output = Result<T, E>> + MaybeSend + 'static,
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
         self.sign_in = Some(Arc::new(move |socket| {
-            let signed_in = sign_in(C::from(socket));
-            Box::pin(async move { signed_in.await.map_err(Into::into) })
+            let signed_in = sign_in.clone()(C::from(socket));
+            Box::pin(async move { signed_in.await.map(drop).map_err(Into::into) })
         }));
         self
     }
 
     /// Runs a hook on each connection, once it is signed in and before what has waited is sent.
     ///
-    /// What is called on its argument goes over that one connection. May be given more than once.
+    /// What is called on its argument goes over that one connection, which has a clone of the hook. May be given more than
+    /// once.
     pub fn with_on_open<F, R>(mut self, on_open: F) -> Self
     where
-        F: Fn(C) -> R + MaybeSend + MaybeSync + 'static,
+        F: FnOnce(C) -> R + Clone + MaybeSend + MaybeSync + 'static,
         R: Future<Output = ()> + MaybeSend + 'static,
     {
-        self.on_open.push(Arc::new(move |socket| Box::pin(on_open(C::from(socket)))));
+        self.on_open.push(Arc::new(move |socket| Box::pin(on_open.clone()(C::from(socket)))));
         self
     }
 

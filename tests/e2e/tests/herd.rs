@@ -59,11 +59,8 @@ async fn next<T>(subscription: &mut Subscription<T>) -> T {
 impl Client {
     async fn new(api: &TestClient, number: usize) -> Self {
         let name = format!("client-{number}");
-        let user = name.clone();
-        let connect = api.events().with_timeout(None).with_sign_in(move |events: EventsSocket| {
-            let sign_in = SignIn { user: user.clone(), takes: None };
-            async move { events.auth(&sign_in).await.map(|_| ()) }
-        });
+        let sign_in = SignIn { user: name.clone(), takes: None };
+        let connect = api.events().with_timeout(None).with_sign_in(async move |events| events.auth(&sign_in).await);
         let events = connect.connect_lazy().expect("there is nothing to refuse");
         let socket = events.socket();
         let (states, subscribed) = (socket.states(), socket.replies("subscribe"));

@@ -118,7 +118,7 @@ async fn g4_after_a_lost_connection_the_next_signs_in_and_is_on_its_topics() {
     let ada = client(&server)
         .events()
         .with_reconnect(reconnect)
-        .with_sign_in(async |events: EventsSocket| events.auth(&sign_in("ada")).await.map(|_| ()));
+        .with_sign_in(async |events| events.auth(&sign_in("ada")).await);
     let ada = ada.connect().await.expect("it opens");
     let mut hears: Subscription<Value> = ada.socket().topic("news");
     let mut on_topic: Subscription<Value> = ada.socket().replies("subscribe");

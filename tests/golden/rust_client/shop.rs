@@ -49,7 +49,7 @@ impl ShopClient {
         Ok(Self::from_http(runtime::Http::new(base_url)?))
     }
 
-    /// A client that calls through a core which is set up already, with retries and a hook for fresh tokens.
+    /// A client that calls through a core which is set up already, such as that of another client.
     #[must_use]
     pub fn from_http(http: runtime::Http) -> Self {
         Self { http }
@@ -77,6 +77,14 @@ impl ShopClient {
         }
     }
 
+    /// Gets a fresh token when the server refuses the present one, once for however many calls, and repeats them.
+    #[must_use]
+    pub fn with_refresh(self, refresh: impl runtime::RefreshHook) -> Self {
+        Self {
+            http: self.http.with_refresh(refresh),
+        }
+    }
+
     /// Sends a header with every call.
     #[must_use]
     pub fn with_header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
@@ -90,6 +98,14 @@ impl ShopClient {
     pub fn with_timeout(self, timeout: impl Into<Option<runtime::Duration>>) -> Self {
         Self {
             http: self.http.with_timeout(timeout),
+        }
+    }
+
+    /// Sets how safe calls are retried.
+    #[must_use]
+    pub fn with_retry(self, retry: runtime::Retry) -> Self {
+        Self {
+            http: self.http.with_retry(retry),
         }
     }
 }

@@ -21,8 +21,17 @@ use crate::{
 };
 
 /// Methods that every client has; functions of these names get a number.
-const OWN_METHODS: &[&str] =
-    &["new", "from_http", "http", "with_api_key", "with_bearer", "with_header", "with_timeout"];
+const OWN_METHODS: &[&str] = &[
+    "new",
+    "from_http",
+    "http",
+    "with_api_key",
+    "with_bearer",
+    "with_refresh",
+    "with_header",
+    "with_timeout",
+    "with_retry",
+];
 
 /// What a client of this application is called: `TodoApp` has a `TodoClient`.
 pub(super) fn client_name(app: &str) -> String {
@@ -174,7 +183,7 @@ fn own_methods(writer: &TypeWriter<'_>) -> TokenStream {
             Ok(Self::from_http(runtime::Http::new(base_url)?))
         }
 
-        /// A client that calls through a core which is set up already, with retries and a hook for fresh tokens.
+        /// A client that calls through a core which is set up already, such as that of another client.
         #[must_use]
         pub fn from_http(http: runtime::Http) -> Self {
             Self { http }
@@ -198,6 +207,12 @@ fn own_methods(writer: &TypeWriter<'_>) -> TokenStream {
             Self { http: self.http.with_bearer(token) }
         }
 
+        /// Gets a fresh token when the server refuses the present one, once for however many calls, and repeats them.
+        #[must_use]
+        pub fn with_refresh(self, refresh: impl runtime::RefreshHook) -> Self {
+            Self { http: self.http.with_refresh(refresh) }
+        }
+
         /// Sends a header with every call.
         #[must_use]
         pub fn with_header(self, name: impl #as_ref<str>, value: impl #as_ref<str>) -> Self {
@@ -208,6 +223,12 @@ fn own_methods(writer: &TypeWriter<'_>) -> TokenStream {
         #[must_use]
         pub fn with_timeout(self, timeout: impl #into<#option<runtime::Duration>>) -> Self {
             Self { http: self.http.with_timeout(timeout) }
+        }
+
+        /// Sets how safe calls are retried.
+        #[must_use]
+        pub fn with_retry(self, retry: runtime::Retry) -> Self {
+            Self { http: self.http.with_retry(retry) }
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The generated Rust client with its credentials.
 
 use guide_app::{
-    client::{Authenticate, EventsSocket, LoginUser, LoginUserError, TodoClient},
+    client::{Authenticate, LoginUser, LoginUserError, TodoClient},
     jwt, serve,
 };
 use guide_functions::{Services, TodoApp, accounts::find_session_for_api_key};
-use pikku_client::{Error, Http};
+use pikku_client::Error;
 use pikku_core::{ApiKeySource, Pikku, auth_api_key, auth_bearer};
 
 use crate::Outcome;
@@ -38,11 +38,9 @@ async fn g3_the_rust_client_sends_an_api_key() -> Outcome {
 async fn g4_the_rust_client_gets_a_fresh_token_when_the_one_it_has_is_refused() -> Outcome {
     let server_url = server().await;
     let login = TodoClient::new(&server_url)?;
-    let http = Http::new(&server_url)?.with_bearer("one that has expired").with_refresh(move || {
-        let login = login.clone();
-        async move { login.login_user(&ada()).await.map(|signed_in| Some(signed_in.token)) }
-    });
-    let api = TodoClient::from_http(http);
+    let api = TodoClient::new(&server_url)?
+        .with_bearer("one that has expired")
+        .with_refresh(async move || login.login_user(&ada()).await.map(|signed_in| Some(signed_in.token)));
     assert_eq!(api.get_me().await?.user_id, "ada");
     Ok(())
 }
@@ -51,10 +49,7 @@ async fn g4_the_rust_client_gets_a_fresh_token_when_the_one_it_has_is_refused() 
 async fn g4_the_rust_client_signs_each_connection_in() -> Outcome {
     let api = TodoClient::new(server().await)?;
     let token = api.login_user(&ada()).await?.token;
-    let connect = api.events().with_sign_in(move |events: EventsSocket| {
-        let token = token.clone();
-        async move { events.auth(&Authenticate { token }).await }
-    });
+    let connect = api.events().with_sign_in(async move |events| events.auth(&Authenticate { token }).await);
     let events = connect.connect().await?;
     assert_eq!(events.list().await?.len(), 2);
     Ok(())
