@@ -123,6 +123,15 @@ export async function publicFunctions() {
   if (!result.ok && result.error.code === 'unauthorized') return
 }
 
+export async function refusedByWhatTheServerAdds() {
+  const result = await api.getTodo({ todoId: '1' }).result()
+  if (result.ok) return
+  // @ts-expect-error: that there are limits is not known of any function
+  if (result.error.status === 429) return
+  const error: PikkuError = result.error
+  return error.status === 429 || error.code === 'cross_site_request' ? error.data : undefined
+}
+
 export async function thrown() {
   try {
     await api.whoami()

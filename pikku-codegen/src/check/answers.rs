@@ -8,18 +8,25 @@ use crate::{
     model::{Model, Output},
 };
 
-/// The codes of the framework's own errors, which clients know by these names.
+/// The codes of the framework's own errors, which clients know by these names, as `docs/wire.md` lists them.
 const FRAMEWORK_CODES: &[&str] = &[
     "bad_request",
     "unauthorized",
     "invalid_token",
     "forbidden",
+    "foreign_origin",
+    "cross_site_request",
     "route_not_found",
+    "unknown_action",
     "method_not_allowed",
     "request_timeout",
     "payload_too_large",
     "unsupported_media_type",
     "invalid_input",
+    "upgrade_required",
+    "websocket_version",
+    "rate_limited",
+    "headers_too_large",
     "internal_error",
     "deadline_exceeded",
 ];
@@ -93,5 +100,21 @@ pub(super) fn check_errors(model: &Model, found: &mut Vec<Diagnostic>) {
                 None => continue,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FRAMEWORK_CODES;
+
+    #[test]
+    fn x1_the_codes_that_are_pikkus_own_are_those_that_the_documentation_lists() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/wire.md");
+        let page = std::fs::read_to_string(page).expect("the page is there");
+        let rows = page.lines().skip_while(|line| *line != "| status | code | |").skip(2);
+        let codes = rows.take_while(|line| line.starts_with('|')).filter_map(|row| row.split('|').nth(2));
+        let codes: Vec<_> =
+            codes.flat_map(|codes| codes.split(", ")).map(|code| code.trim().trim_matches('`')).collect();
+        assert_eq!(codes, FRAMEWORK_CODES);
     }
 }

@@ -44,7 +44,10 @@ export interface FieldError {
   detail: string
 }
 
-/** What any function may answer, through no fault of the caller. */
+/**
+ * What any function may answer, through no fault of the caller. What is added where the application is built, such as
+ * limits (`rate_limited`), is in no function's type: as a plain `PikkuError` an error can be asked for it.
+ */
 export type ServerError = PikkuError<500, 'internal_error', undefined> | PikkuError<504, 'deadline_exceeded', undefined>
 /** What a function with an input answers to one that it can't take. */
 export type InputError =
