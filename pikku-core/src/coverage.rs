@@ -71,6 +71,7 @@ pub(crate) fn held_on<T: Clone>(route: &Route, scoped: impl Iterator<Item = (Sco
 mod tests {
     use super::*;
 
+    // Seen to fail with a prefix compared as text.
     #[test]
     fn h2_a_prefix_covers_whole_segments() {
         let covers = |prefix, path| Scope::Prefix(prefix).covers(&Route::new("GET", path, "f"));

@@ -298,6 +298,7 @@ mod tests {
 
     use super::*;
 
+    // Seen to fail with keys with escapes passed over.
     #[test]
     fn c3_the_routing_key_and_the_id_are_found_wherever_they_are() {
         let envelope =
@@ -306,6 +307,7 @@ mod tests {
         assert_eq!(envelope.id, Some("[1, 2]"));
     }
 
+    // Seen to fail with escapes taken for what they stand for.
     #[test]
     fn c3_a_routing_key_that_comes_first_is_found_at_once() {
         let check = |text: &str, expect: Option<&str>| assert_eq!(peek(text, "action"), expect, "{text}");
@@ -321,6 +323,7 @@ mod tests {
         }
     }
 
+    // Seen to fail with whatever is no object called no JSON.
     #[test]
     fn c5_what_is_no_message_is_told_apart() {
         assert!(matches!(open("nope", "action"), Err(Unreadable::NotJson(_))));
@@ -335,6 +338,7 @@ mod tests {
         assert!(matches!(open(r#"{"action":"a","action":"b"}"#, "action"), Err(Unreadable::Twice("action"))));
     }
 
+    // Seen to fail with a comma left behind the head of an empty object.
     #[test]
     fn c3_replies_carry_the_routing_key_and_the_id_back() {
         let check = |shape, output: serde_json::Value, expect: &str| {

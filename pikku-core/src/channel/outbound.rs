@@ -197,6 +197,7 @@ mod tests {
         }
     }
 
+    // Seen to fail with a close that throws away what waits.
     #[test]
     fn c6_what_waits_is_sent_before_the_close_and_nothing_after() {
         let outbound = Outbound::new(1000, SlowConsumer::Disconnect);

@@ -83,6 +83,7 @@ impl Client {
     }
 }
 
+// Seen to fail with the id left out of replies.
 #[tokio::test]
 async fn c3_a_reply_carries_the_action_and_the_id_back() {
     let server = serve(app().await).await;
@@ -97,6 +98,7 @@ async fn c3_a_reply_carries_the_action_and_the_id_back() {
     assert_eq!(reply, json!({ "action": "contact", "id": 7, "result": { "id": 7 } }));
 }
 
+// Seen to fail with the last of two routing keys taken.
 #[tokio::test]
 async fn c3_the_data_can_not_override_the_routing_key() {
     let server = serve(app().await).await;
@@ -122,6 +124,7 @@ async fn c4_messages_are_handled_in_order_one_at_a_time() {
     }
 }
 
+// Seen to fail with what is no message left without an answer, and with the id left out of failures.
 #[tokio::test]
 async fn c5_every_failure_is_one_frame_and_the_connection_stays() {
     let server = serve(app().await).await;
@@ -231,6 +234,7 @@ async fn c1_opening_data_state_default_and_binary_messages() {
     assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/room")));
 }
 
+// Seen to fail with the connection opened for nobody.
 #[tokio::test]
 async fn c2_a_channel_without_public_messages_is_refused_at_the_upgrade() {
     let server = serve(app().await).await;
@@ -242,6 +246,7 @@ async fn c2_a_channel_without_public_messages_is_refused_at_the_upgrade() {
     assert_eq!(client.ask(json!({ "action": "whoami" })).await["result"], "ada");
 }
 
+// Seen to fail with no deadline for signing in.
 #[tokio::test]
 async fn c2_a_connection_that_nobody_signs_in_on_is_closed() {
     let server = serve(app().await.sign_in_timeout(Duration::from_millis(200))).await;
@@ -256,13 +261,17 @@ async fn c2_a_connection_that_nobody_signs_in_on_is_closed() {
     assert_eq!(public.ask(json!({ "kind": "count" })).await["result"], 1);
 }
 
+// Seen to fail with what has come by the time of a close handled nevertheless.
 #[tokio::test]
 async fn c6_a_close_closes_and_no_message_is_handled_after_it() {
     let server = serve(app().await).await;
-    let mut client = Client::events(&server).await;
+    let (mut client, mut witness) = (Client::signed_in(&server, "ada").await, Client::signed_in(&server, "eve").await);
+    witness.ask(json!({ "action": "subscribe", "topic": "t" })).await;
+    // All else has come by the time that this is over.
+    client.send(json!({ "action": "auth", "user": "ada", "takes": 200 })).await;
     client.send(json!({ "action": "fail", "how": "close" })).await;
     for _ in 0..10 {
-        client.send(json!({ "action": "fail", "how": "not_found" })).await;
+        client.send(json!({ "action": "emit", "name": "t", "message": "too late" })).await;
     }
     let mut answers = 0;
     let end = loop {
@@ -273,9 +282,11 @@ async fn c6_a_close_closes_and_no_message_is_handled_after_it() {
             Some(Err(_)) | None => break End::Cut,
         }
     };
-    assert_eq!((answers, end), (0, End::Code(4000)));
+    assert_eq!((answers, end), (1, End::Code(4000)));
+    assert!(witness.is_silent().await);
 }
 
+// Seen to fail with the origin left to the browser.
 #[tokio::test]
 async fn c7_foreign_origins_and_bad_requests_get_a_status() {
     let server = serve(app().await).await;
@@ -310,6 +321,7 @@ async fn c7_foreign_origins_and_bad_requests_get_a_status() {
     assert_eq!((old.status, old.header("sec-websocket-version")), (426, "13"));
 }
 
+// Seen to fail with credentials taken from headers only.
 #[tokio::test]
 async fn c7_a_credential_may_come_as_a_protocol_and_is_never_echoed() {
     let server = serve(app().await).await;

@@ -45,6 +45,7 @@ async fn h2_head_is_served_from_get() {
     assert_eq!(answer.header("content-type"), "application/json");
 }
 
+// Seen to fail with path parameters taken as they came.
 #[tokio::test]
 async fn h2_bad_percent_encoding_is_400() {
     let server = serve(app().await).await;
@@ -126,6 +127,7 @@ async fn h3_path_query_and_body_are_one_input() {
     assert_eq!((&body["itemId"], &body["count"], &body["text"]), (&json!(7), &json!(3), &json!("x")));
 }
 
+// Seen to fail with the first place winning over the others.
 #[tokio::test]
 async fn h3_the_same_key_twice_has_to_say_the_same() {
     let server = serve(app().await).await;
@@ -168,6 +170,7 @@ async fn z4_a_request_has_not_any_number_of_fields() {
     assert_eq!(answer.json()["tags"].as_array().map(Vec::len), Some(140_000), "{:.200}", answer.text);
 }
 
+// Seen to fail with the content type compared as a whole.
 #[tokio::test]
 async fn h4_content_types_may_have_parameters() {
     let server = serve(app().await).await;
@@ -324,6 +327,7 @@ async fn h6_outputs_have_their_status() {
     problem(&server.get("/unwritable").await, 500, "internal_error", &[]);
 }
 
+// Seen to fail with line breaks sent as they are.
 #[tokio::test]
 async fn h6_a_stream_is_server_sent_events_that_nothing_can_forge() {
     let server = serve(app().await).await;
@@ -432,6 +436,7 @@ async fn a_public_function_is_anyones_and_a_protected_one_is_not() {
     assert_eq!(server.get("/me?apiKey=key-of-bob").await.json(), "bob");
 }
 
+// Seen to fail with a bad credential answered as an internal error.
 #[tokio::test]
 async fn a5_a_bad_credential_is_401_where_one_is_needed_and_nobody_elsewhere() {
     let server = serve(app().await).await;
@@ -454,13 +459,7 @@ async fn a5_a_bad_credential_is_401_where_one_is_needed_and_nobody_elsewhere() {
     problem(&other_scheme, 401, "unauthorized", &[]);
 }
 
-#[tokio::test]
-async fn a1_the_key_in_the_query_is_no_part_of_the_input() {
-    let server = serve(app().await).await;
-    let answer = server.get("/items/7?apiKey=key-of-ada&text=x").await;
-    assert_eq!((answer.status, &answer.json()["text"]), (200, &json!("x")));
-}
-
+// Seen to fail with a read that sees the session from before the call.
 #[tokio::test]
 async fn s2_a_later_read_sees_an_earlier_change() {
     let server = serve(app().await).await;

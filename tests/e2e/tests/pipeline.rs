@@ -34,6 +34,7 @@ async fn bare() -> Pikku<TestApp> {
     Pikku::new(Services::new(jwt().await)).middleware(Telling)
 }
 
+// Seen to fail with the order in which layers were added, whatever they are for.
 #[tokio::test]
 async fn h1_middleware_is_an_onion_global_prefix_tag_own() {
     let app = bare()
@@ -55,6 +56,7 @@ async fn h1_middleware_added_twice_runs_twice() {
     assert_eq!(noted(app, "/admin").await, "> same, > same, ran, < same, < same");
 }
 
+// Seen to fail with a prefix compared as text.
 #[tokio::test]
 async fn h2_a_prefix_is_whole_segments() {
     let with_prefix = || async { bare().await.middleware_at("/admin", Noting("prefix")) };
@@ -70,6 +72,7 @@ async fn h1_middleware_may_answer_by_itself() {
     assert_eq!((answer.status, answer.text.as_str(), answer.header("x-noted")), (503, "closed", ""));
 }
 
+// Seen to fail with the input read before it is asked who is calling.
 #[tokio::test]
 async fn h1_authentication_comes_before_input_and_input_before_permissions() {
     let server = serve(app().await.middleware(Telling)).await;
@@ -100,6 +103,7 @@ async fn p1_permissions_short_circuit_from_left_to_right() {
     assert_eq!(server.get("/things/tomorrow").await.status, 403);
 }
 
+// Seen to fail with every error of a permission taken for a no.
 #[tokio::test]
 async fn p2_the_error_of_a_permission_keeps_its_status() {
     let server = serve(app().await).await;
@@ -149,6 +153,7 @@ async fn x3_middleware_sees_the_500_of_a_panic_in_a_function() {
     assert_eq!((answer.status, answer.header("x-noted")), (500, "> around, < around"));
 }
 
+// Seen to fail with a look-up that fails taken for a bad key.
 #[tokio::test]
 async fn a5_a_lookup_that_fails_is_a_500_and_signs_nobody_out() {
     async fn fails(_: &Services, key: &str) -> Result<Option<test_functions::UserSession>, pikku_core::Error> {
@@ -168,6 +173,7 @@ async fn a5_a_lookup_that_fails_is_a_500_and_signs_nobody_out() {
     assert_eq!(send("/me", "").await.status, 401);
 }
 
+// Seen to fail with an outage taken for a bad token.
 #[tokio::test]
 async fn j2_a_token_waits_for_its_key_and_an_outage_signs_nobody_out() {
     const SECRET: &str = "a secret of thirty-two bytes or more";
@@ -205,12 +211,14 @@ async fn j2_a_token_waits_for_its_key_and_an_outage_signs_nobody_out() {
     assert_eq!(send("/who", &bearer("new").await).await.status, 200);
 }
 
+// Seen to fail with nothing asked of what is added.
 #[tokio::test]
 #[should_panic(expected = "this middleware is around nothing")]
 async fn h1_middleware_around_nothing_is_refused_at_the_start() {
     drop(e2e::generated::router(bare().await.middleware_at("admin", Noting("prefix"))));
 }
 
+// Seen to fail with nothing asked of what is added.
 #[tokio::test]
 #[should_panic(expected = "this middleware is around nothing")]
 async fn h1_middleware_for_an_unknown_tag_is_refused_at_the_start() {

@@ -107,6 +107,7 @@ async fn several_limits_count_together_and_are_listed_in_their_order() {
     assert!(other.header("ratelimit").starts_with(r#""address";r=2;"#), "{}", other.header("ratelimit"));
 }
 
+// Seen to fail with a prefix compared as text.
 #[tokio::test]
 async fn h2_a_limit_at_a_prefix_counts_nothing_else() {
     let server = serve(app().await.middleware_at("/admin", rate_limit(Quota::per_hour(1)))).await;

@@ -155,6 +155,7 @@ async fn c1_a_channel_greets_and_is_opened_with_data() {
     assert_eq!(next(&mut binary).await.as_ref(), [3, 2, 1]);
 }
 
+// Seen to fail with credentials taken from headers only.
 #[tokio::test]
 async fn c7_credentials_travel_with_the_upgrade() {
     let server = serve(app().await).await;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::*;
 
+// Seen to fail with a token that is good in the second in which it expires.
 #[test]
 fn j3_times_are_checked() {
     const NOW: u64 = 1_800_000_000;
@@ -48,6 +49,7 @@ fn j3_times_are_checked() {
     assert!(matches!(at::<Value>(&service(), &token, NOW), Err(JwtError::Malformed(_))));
 }
 
+// Seen to fail with a leeway of a minute.
 #[test]
 fn j3_the_leeway_is_thirty_seconds_unless_it_is_set() {
     const EXP: u64 = 1_800_000_000;
@@ -63,6 +65,7 @@ fn j3_the_leeway_is_thirty_seconds_unless_it_is_set() {
     }
 }
 
+// Seen to fail with the time looked at only when a token is first seen.
 #[test]
 fn j3_a_token_that_was_verified_before_still_expires() {
     let keys = KeySet::new(vec![key()]);
@@ -79,6 +82,7 @@ fn j3_a_token_that_was_verified_before_still_expires() {
     assert_eq!(check(exp - 61), Err(JwtError::NotYetValid));
 }
 
+// Seen to fail with tokens of any length remembered.
 #[test]
 fn j3_failures_are_not_remembered_and_memory_is_bounded() {
     let keys = KeySet::new(vec![key()]);
@@ -100,6 +104,7 @@ fn j3_failures_are_not_remembered_and_memory_is_bounded() {
     assert!(!std::sync::Arc::ptr_eq(&first, &second));
 }
 
+// Seen to fail with an audience that is not there, or is there unasked, taken for the right one.
 #[tokio::test]
 async fn j3_the_audience_and_the_issuer_are_checked() {
     let plain = service();

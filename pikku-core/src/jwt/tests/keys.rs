@@ -130,6 +130,7 @@ async fn j1_the_algorithm_is_the_keys() {
     assert_eq!(service().verify(&token).await, Err(JwtError::BadSignature));
 }
 
+// Seen to fail with any secret taken that is not empty.
 #[test]
 fn j3_weak_keys_are_refused() {
     type Secret = fn(&'static str, &'static str) -> Result<Key, JwtError>;
@@ -147,6 +148,7 @@ fn j3_weak_keys_are_refused() {
     assert_eq!(JwtService::with_keys(Vec::<Key>::new()).err(), Some(JwtError::NoKey));
 }
 
+// Seen to fail with a PEM document taken for a secret.
 #[test]
 fn j3_a_key_has_to_be_one_of_its_algorithm() {
     let p384 = include_str!("../testdata/p384.pem");

@@ -83,6 +83,7 @@ async fn flood(jwt: &JwtService, callers: usize, token: impl Fn(usize) -> String
     futures_util::future::join_all(calls).await.into_iter().map(|call| call.expect("no call panics")).collect()
 }
 
+// Seen to fail with every unknown key looked up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn j2_a_flood_of_unknown_keys_costs_one_fetch() {
     let keys = Keys::new([named("a")]);
@@ -100,6 +101,7 @@ async fn j2_a_flood_of_unknown_keys_costs_one_fetch() {
     }
 }
 
+// Seen to fail with whoever comes while the source is asked left with the keys at hand.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn j2_all_who_come_during_a_fetch_get_what_it_brings() {
     let keys = Keys::new([named("a")]);
@@ -118,6 +120,7 @@ async fn j2_all_who_come_during_a_fetch_get_what_it_brings() {
     assert_eq!(keys.asked(), 2);
 }
 
+// Seen to fail with keys loaded for their age only.
 #[tokio::test]
 async fn j2_a_key_that_is_new_at_the_source_is_found_at_once() {
     let keys = Keys::new([named("a")]);
@@ -132,6 +135,7 @@ async fn j2_a_key_that_is_new_at_the_source_is_found_at_once() {
     assert_eq!(JwtService::with_keys([named("b")]).expect("a good key").verify(&token).await, Ok(()));
 }
 
+// Seen to fail with keys that are never loaded anew.
 #[tokio::test]
 async fn j2_a_key_that_is_removed_at_the_source_stops_verifying_within_the_ttl() {
     let keys = Keys::new([named("a"), named("b")]);
@@ -149,6 +153,7 @@ async fn j2_a_key_that_is_removed_at_the_source_stops_verifying_within_the_ttl()
     assert_eq!(keys.asked(), 2);
 }
 
+// Seen to fail with keys loaded only when they are too old.
 #[tokio::test]
 async fn j2_keys_are_loaded_before_anybody_has_to_wait() {
     let keys = Keys::new([named("a")]);
@@ -174,6 +179,7 @@ async fn j2_keys_are_loaded_before_anybody_has_to_wait() {
     assert_eq!(keys.asked(), 2);
 }
 
+// Seen to fail with a source held to be down only until it may be asked again.
 #[tokio::test]
 async fn j2_a_source_that_fails_keeps_nobody_waiting_while_the_keys_go_on() {
     let keys = Keys::new([named("a")]);
@@ -192,6 +198,7 @@ async fn j2_a_source_that_fails_keeps_nobody_waiting_while_the_keys_go_on() {
     assert_eq!(keys.asked(), 3);
 }
 
+// Seen to fail with a source held to be down until it gives keys.
 #[tokio::test]
 async fn j2_a_failure_long_ago_does_not_keep_a_removed_key() {
     let keys = Keys::new([named("a")]);
@@ -204,6 +211,7 @@ async fn j2_a_failure_long_ago_does_not_keep_a_removed_key() {
     assert_eq!(jwt.verify(&token_by("a")).await, Err(JwtError::UnknownKey));
 }
 
+// Seen to fail with what was verified remembered from one load to the next.
 #[tokio::test]
 async fn j2_a_secret_that_is_changed_under_its_id_no_longer_verifies() {
     let keys = Keys::new([named("a")]);
@@ -215,6 +223,7 @@ async fn j2_a_secret_that_is_changed_under_its_id_no_longer_verifies() {
     assert_eq!(jwt.verify(&token).await, Err(JwtError::BadSignature));
 }
 
+// Seen to fail with an empty list taken for a failure.
 #[tokio::test]
 async fn j2_an_empty_list_takes_all_keys_away() {
     let keys = Keys::new([named("a")]);
@@ -225,6 +234,7 @@ async fn j2_an_empty_list_takes_all_keys_away() {
     assert_eq!(jwt.encode(MINUTE, &payload()).await, Err(JwtError::NoKey));
 }
 
+// Seen to fail with keys that are too old at their TTL, whatever the source says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn j2_keys_go_on_for_one_more_ttl_while_the_source_fails() {
     let keys = Keys::new([named("a")]);
@@ -254,6 +264,7 @@ async fn j2_keys_go_on_for_one_more_ttl_while_the_source_fails() {
     assert_eq!(keys.asked(), 4);
 }
 
+// Seen to fail with the source asked by the task of who needs the keys.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn j2_a_caller_that_gives_up_does_not_end_the_fetch() {
     let keys = Keys::new([named("a")]);
@@ -270,6 +281,7 @@ async fn j2_a_caller_that_gives_up_does_not_end_the_fetch() {
     assert_eq!(keys.asked(), 2);
 }
 
+// Seen to fail with a panic of the source let through.
 #[tokio::test]
 async fn j2_a_source_that_hangs_or_panics_has_failed() {
     let load = |source: fn() -> Vec<Key>| async move {
@@ -291,6 +303,7 @@ async fn j2_a_source_that_hangs_or_panics_has_failed() {
     assert_eq!(hung, Err(JwtError::Source("the source took too long".to_owned())));
 }
 
+// Seen to fail with fixed keys that grow old.
 #[tokio::test]
 async fn j2_fixed_keys_are_never_asked_for() {
     let jwt = service();
@@ -299,6 +312,7 @@ async fn j2_fixed_keys_are_never_asked_for() {
     assert_eq!(jwt.verified_now::<Value>(&token_by("bogus")), Some(Err(JwtError::UnknownKey)));
 }
 
+// Seen to fail with keys asked for their age again once they are loaded.
 #[tokio::test]
 async fn j2_keys_that_are_good_for_no_time_are_loaded_each_time() {
     let keys = Keys::new([named("a")]);
@@ -309,6 +323,7 @@ async fn j2_keys_that_are_good_for_no_time_are_loaded_each_time() {
     }
 }
 
+// Seen to fail with a source that may begin without keys.
 #[tokio::test]
 async fn j3_a_source_has_to_give_good_keys_at_the_start() {
     let weak = JwtError::WeakKey { id: "k".to_owned(), bits: 8, least: 256 };
