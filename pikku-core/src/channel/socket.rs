@@ -354,7 +354,8 @@ mod tests {
             let (near, far) = duplex(1 << 10);
             check_reading(near, far, size).await;
             let (far, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-            check_reading(accepted.expect("a connection").0, far.expect("a connection"), size).await;
+            let (near, _) = Watched::new(accepted.expect("a connection").0);
+            check_reading(near, far.expect("a connection"), size).await;
         }
     }
     #[tokio::test]

@@ -19,7 +19,7 @@ use tokio::{
 /// Since when the other end takes nothing, if that is so.
 ///
 /// It is looked at from outside of the connection: an error that only the next write came to would wait for hyper to write.
-pub(super) struct Stall {
+pub(crate) struct Stall {
     opened: Instant,
     /// In milliseconds from the opening, and one more, so that zero is for a connection that flows.
     since: AtomicU64,
@@ -49,12 +49,12 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream) -> (Self, Arc<Stall>) {
+    pub(crate) fn new(stream: TcpStream) -> (Self, Arc<Stall>) {
         let stall = Arc::new(Stall { opened: Instant::now(), since: AtomicU64::new(0) });
         (Self { stream, stall: Arc::clone(&stall) }, stall)
     }
 
-    /// The stream itself, for who watches it in another way.
+    /// The stream itself, for who looks after it in their own way.
     pub(crate) fn into_inner(self) -> TcpStream {
         self.stream
     }
