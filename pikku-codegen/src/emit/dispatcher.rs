@@ -1,6 +1,6 @@
 //! The dispatchers: for each channel, the `match` from a message to its function.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::router::{path, render_texts};
@@ -76,10 +76,13 @@ fn render_dispatcher(model: &Model, channel: &Channel) -> Result<TokenStream> {
         None => Ok(quote!(message.unknown())),
     };
     let (fallback, binary) = (handled(&channel.on_message)?, handled(&channel.on_binary)?);
-    let mut arms = Vec::new();
-    for action in &channel.actions {
+    // A `match` on strings compares them one after the other, so it is on the place in a sorted list.
+    let mut actions: Vec<_> = channel.actions.iter().collect();
+    actions.sort_by_key(|action| &action.action);
+    let (mut values, mut arms) = (Vec::new(), Vec::new());
+    for action in actions {
         let Some(function) = find(&action.function) else { continue };
-        let (value, keeps_id) = (&action.action, action.keeps_id);
+        let (number, keeps_id) = (Literal::usize_unsuffixed(arms.len()), action.keeps_id);
         let (path, renamed) = (function_path(function)?, render_renamed(function));
         let shape = format_ident!(
             "{}",
@@ -89,7 +92,10 @@ fn render_dispatcher(model: &Model, channel: &Channel) -> Result<TokenStream> {
                 ReplyShape::Empty => "Empty",
             }
         );
-        arms.push(quote!(Some(#value) => message.run::<#path>(pikku::ReplyShape::#shape, #keeps_id, #renamed).await,));
+        values.push(&action.action);
+        arms.push(
+            quote!(Some(Ok(#number)) => message.run::<#path>(pikku::ReplyShape::#shape, #keeps_id, #renamed).await,),
+        );
     }
     Ok(quote! {
         #[doc = #docs]
@@ -114,7 +120,10 @@ fn render_dispatcher(model: &Model, channel: &Channel) -> Result<TokenStream> {
             }
 
             async fn message(message: &pikku::Message<'_, App>) -> pikku::Handled {
-                match message.action() {
+                /// Every action; its place here is its number.
+                const ACTIONS: &[&str] = &[#(#values),*];
+
+                match message.action().map(|action| ACTIONS.binary_search(&action)) {
                     #(#arms)*
                     Some(_) => message.unknown(),
                     None => #fallback,
