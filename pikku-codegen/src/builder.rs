@@ -152,7 +152,9 @@ impl Builder {
         match &self.source {
             Source::Registry(_) => {
                 generated.out_dir.push(router::render(&model)?);
-                generated.out_dir.push(model_file("pikku.json".into(), &model)?);
+                // Nobody reads it there but programs, and printing it well takes as long as much of the rest.
+                let text = serde_json::to_string(&model).map_err(|error| Error::Emit(error.to_string()))?;
+                generated.out_dir.push(File { path: "pikku.json".into(), text });
             }
             Source::Model(path) => tell_cargo("rerun-if-changed", &path.display().to_string()),
         }

@@ -12,8 +12,8 @@ use crate::{
     schema::{Object, Type, Types},
 };
 
-/// The model of what was registered.
-pub(crate) fn collect(registry: &Registry) -> Model {
+/// The model of what was registered, and its types.
+pub(crate) fn collect(registry: &Registry) -> (Model, Types) {
     let mut schemas = Schemas::new();
     let functions = registry.functions().iter().map(|entry| collect_function(entry, &mut schemas)).collect();
     let topics = channels::collect_topics(registry, &mut schemas);
@@ -41,11 +41,11 @@ pub(crate) fn collect(registry: &Registry) -> Model {
         let object = opening.and_then(|function| input_object(&types, function.input.as_ref()?));
         channel.fields = object.map(|object| fields_at(&types, &object, "GET", &channel.route)).unwrap_or_default();
     }
-    model
+    (model, types)
 }
 
 fn collect_function(entry: &FunctionEntry, schemas: &mut Schemas) -> Function {
-    let Description { input, output, error, errors, requires_channel } = (entry.describe)(schemas);
+    let Description { input, output, error, errors, requires_channel, has_middleware } = (entry.describe)(schemas);
     let output = match output {
         OutputKind::None => Output::None,
         OutputKind::Json(schema) => Output::Json(schema.to_value()),
@@ -78,6 +78,7 @@ fn collect_function(entry: &FunctionEntry, schemas: &mut Schemas) -> Function {
             .collect(),
         http,
         requires_channel,
+        has_middleware,
         renamed: BTreeMap::new(),
     }
 }

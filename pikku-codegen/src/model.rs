@@ -67,6 +67,9 @@ pub struct Function {
     /// Whether it takes what is only there on a channel.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub requires_channel: bool,
+    /// Whether it has middleware of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_middleware: bool,
     /// Its HTTP routes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub http: Vec<HttpRoute>,

@@ -40,6 +40,7 @@ pub trait Unregistered {
         error: "",
         errors: Vec::new(),
         requires_channel: false,
+        has_middleware: false,
     };
     /// Takes anything.
     const PROBE: fn(&[u8]) -> Result<(), Rejection> = |_| Ok(());

@@ -229,6 +229,8 @@ pub struct Description {
     pub errors: Vec<ErrorVariant>,
     /// Whether it asks for something that is only there on a channel.
     pub requires_channel: bool,
+    /// Whether it has middleware of its own.
+    pub has_middleware: bool,
 }
 
 /// Describes `F`; what `#[pikku_func]` registers.
@@ -239,6 +241,7 @@ pub(crate) fn describe<F: PikkuFunc>(schemas: &mut Schemas) -> Description {
         error: <F::Error as PikkuError>::NAME,
         errors: <F::Error as PikkuError>::variants(&mut schemas.output),
         requires_channel: F::REQUIRES_CHANNEL,
+        has_middleware: F::HAS_MIDDLEWARE,
     }
 }
 

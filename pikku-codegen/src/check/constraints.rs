@@ -60,13 +60,14 @@ fn probe_function(
 ) -> BTreeMap<String, String> {
     let prober = Prober { entry, known: RefCell::default() };
     let mut names = Names::new(schema, definitions);
+    let mut tried = trials(schema, Sampler { definitions, full: false });
     // Among as few other members as there must be, and among all that there can be: a flattened struct that may be
     // missing is only read if it is whole.
-    let attempts: Vec<Attempt> = [false, true]
-        .into_iter()
-        .flat_map(|full| trials(schema, Sampler { definitions, full }))
-        .map(|trial| Attempt::new(trial, schema, definitions, &prober))
-        .collect();
+    if !tried.is_empty() {
+        tried.extend(trials(schema, Sampler { definitions, full: true }));
+    }
+    let attempts: Vec<Attempt> =
+        tried.into_iter().map(|trial| Attempt::new(trial, schema, definitions, &prober)).collect();
     let reported = prober.reported();
     let mut verdicts: Vec<(&Attempt, Verdict)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();

@@ -9,7 +9,7 @@ mod sample;
 mod text;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pikku_core::Registry;
 
@@ -23,7 +23,11 @@ use crate::{
 };
 
 /// Checks a model, and completes it with what only checking finds out.
-pub(crate) fn check(registry: &Registry, mut model: Model, warnings: &mut Vec<Diagnostic>) -> Result<Model> {
+pub(crate) fn check(
+    registry: &Registry,
+    (mut model, types): (Model, Types),
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Model> {
     let mut found = Vec::new();
     if model.functions.is_empty() {
         found.push(Diagnostic {
@@ -35,7 +39,6 @@ pub(crate) fn check(registry: &Registry, mut model: Model, warnings: &mut Vec<Di
     check_names(&model, &mut found);
     check_routes(&model, &mut found);
     channels::check(registry, &model, &mut found);
-    let types = Types::new(&model);
     for function in &model.functions {
         let object = function.input.as_ref().and_then(|schema| input_object(&types, schema));
         check_parameters(function, object.as_ref(), &mut found);
@@ -71,7 +74,7 @@ fn check_names(model: &Model, found: &mut Vec<Diagnostic>) {
 
 fn check_routes(model: &Model, found: &mut Vec<Diagnostic>) {
     let mut known: BTreeMap<(String, String), &Function> = BTreeMap::new();
-    let mut shapes = matchit::Router::new();
+    let (mut shapes, mut paths) = (BTreeSet::new(), matchit::Router::new());
     for (function, route) in crate::emit::routes(model) {
         let shape = shape(&route.path);
         if let Some(first) = known.insert((route.method.clone(), shape.clone()), function) {
@@ -90,10 +93,10 @@ fn check_routes(model: &Model, found: &mut Vec<Diagnostic>) {
             continue;
         }
         // A path that is known already is no conflict: it is another method's.
-        if known.keys().filter(|(_, other)| *other == shape).count() > 1 {
+        if !shapes.insert(shape.clone()) {
             continue;
         }
-        if let Err(error) = shapes.insert(shape, ()) {
+        if let Err(error) = paths.insert(shape, ()) {
             found.push(Diagnostic {
                 place: place(function),
                 message: format!(

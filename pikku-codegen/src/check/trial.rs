@@ -1,5 +1,7 @@
 //! What is tried out: for each constraint of a schema a value that keeps it, and one that breaks only it.
 
+use std::cell::LazyCell;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -120,7 +122,7 @@ impl Walk<'_> {
             rest.remove(key);
         }
         let has_members = ["properties", "$ref", "allOf", "anyOf", "oneOf"].iter().any(|key| rest.get(*key).is_some());
-        match self.sampler.sample(&rest).filter(|_| has_members) {
+        match has_members.then(|| self.sampler.sample(&rest)).flatten() {
             Some(Value::Object(members)) => trials.into_iter().map(|trial| trial.beside(&members)).collect(),
             _ => trials,
         }
@@ -129,12 +131,13 @@ impl Walk<'_> {
     fn object_trials(&mut self, schema: &Value) -> Vec<Trial> {
         let mut trials = Vec::new();
         // Members of a flattened enum are beside the others, so a sample of the whole has them too.
-        let base = match self.sampler.sample(schema) {
+        let sampler = self.sampler;
+        let base = LazyCell::new(|| match sampler.sample(schema) {
             Some(Value::Object(base)) => base,
             _ => Map::new(),
-        };
+        });
         let with = |name: &str, value: Value| {
-            let mut object = base.clone();
+            let mut object = (*base).clone();
             object.insert(name.to_owned(), value);
             Value::Object(object)
         };
@@ -254,7 +257,7 @@ fn string_trials(schema: &Value) -> Vec<Trial> {
 }
 
 fn number_trials(schema: &Value, sampler: Sampler<'_>) -> Vec<Trial> {
-    let good = sampler.sample(schema);
+    let sample = LazyCell::new(|| sampler.sample(schema));
     let whole = type_of(schema) == Some("integer");
     let beyond = |limit: &Value, step: i64| match limit.as_i64() {
         Some(limit) if whole => limit.checked_add(step).map(|value| json!(value)),
@@ -267,7 +270,7 @@ fn number_trials(schema: &Value, sampler: Sampler<'_>) -> Vec<Trial> {
         }),
     };
     let natural = |limit: &Value| whole && is_natural(limit, schema.get("format").and_then(Value::as_str));
-    let values = |bad: Value| good.clone().map(|good| Values { good, bad, conclusive: true });
+    let values = |bad: Value| (*sample).clone().map(|good| Values { good, bad, conclusive: true });
     let mut trials = Vec::new();
     for (keyword, step) in [("minimum", -1), ("exclusiveMinimum", 0), ("maximum", 1), ("exclusiveMaximum", 0)] {
         if let Some(limit) = schema.get(keyword).filter(|limit| !natural(limit))
@@ -278,7 +281,7 @@ fn number_trials(schema: &Value, sampler: Sampler<'_>) -> Vec<Trial> {
     }
     if let Some(limit) = schema.get("multipleOf")
         && let Some(start) =
-            good.as_ref().and_then(Value::as_i64).filter(|_| limit.as_i64().is_some_and(|step| step > 1))
+            sample.as_ref().and_then(Value::as_i64).filter(|_| limit.as_i64().is_some_and(|step| step > 1))
     {
         trials.push(Trial::new("multipleOf", limit, values(json!(start + 1))));
     }

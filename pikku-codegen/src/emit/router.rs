@@ -16,11 +16,11 @@ use crate::{
 /// When a name in the model is no name in Rust.
 pub fn render(model: &Model) -> Result<File> {
     let mut text = header(model);
-    let file: syn::File = syn::parse2(render_code(model)?).map_err(|error| Error::Emit(error.to_string()))?;
+    let mut file: syn::File = syn::parse2(render_code(model)?).map_err(|error| Error::Emit(error.to_string()))?;
     // A blank line between items; the printer leaves none.
-    let empty = syn::File { items: Vec::new(), ..file.clone() };
-    for item in &file.items {
-        let printed = prettyplease::unparse(&syn::File { items: vec![item.clone()], ..empty.clone() });
+    for item in std::mem::take(&mut file.items) {
+        file.items = vec![item];
+        let printed = prettyplease::unparse(&file);
         text.push('\n');
         text.push_str(&spaced(&printed));
     }
@@ -48,7 +48,6 @@ fn render_code(model: &Model) -> Result<TokenStream> {
     let routes: Vec<(&Function, &HttpRoute)> = routes(model).collect();
     let entries = routes.iter().map(|(function, route)| render_route(function, route));
     let numbers = (0..routes.len()).map(Literal::usize_unsuffixed);
-    let numbers_too = numbers.clone();
     let functions: Vec<Path> = routes
         .iter()
         .map(|(function, _)| path(&format!("{}::{}", function.module, function.name)))
@@ -61,6 +60,28 @@ fn render_code(model: &Model) -> Result<TokenStream> {
         quote!(#number => incoming.upgrade::<#dispatcher>().await,)
     });
     let dispatchers = dispatcher::render_items(model)?;
+    let layered: Vec<TokenStream> = routes
+        .iter()
+        .zip(&functions)
+        .enumerate()
+        .filter(|(_, ((function, _), _))| function.has_middleware)
+        .map(|(number, (_, function))| {
+            let number = Literal::usize_unsuffixed(number);
+            quote!(#number => <#function as pikku::PikkuFunc>::middleware(),)
+        })
+        .collect();
+    let middleware = match layered.is_empty() {
+        true => quote! {
+            let _ = route;
+            Vec::new()
+        },
+        false => quote! {
+            match route {
+                #(#layered)*
+                _ => Vec::new(),
+            }
+        },
+    };
     let contract = Literal::u32_unsuffixed(model.contract);
     Ok(quote! {
         use ::pikku_core::__private as pikku;
@@ -106,10 +127,7 @@ fn render_code(model: &Model) -> Result<TokenStream> {
             }
 
             fn middleware(route: usize) -> Vec<pikku::Layer<App>> {
-                match route {
-                    #(#numbers_too => <#functions as pikku::PikkuFunc>::middleware(),)*
-                    _ => Vec::new(),
-                }
+                #middleware
             }
         }
 

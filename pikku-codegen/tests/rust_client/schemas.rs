@@ -89,6 +89,7 @@ pub(crate) fn function(name: &str, docs: &str, method: &str, path: &str) -> Func
         error: "NoError".to_owned(),
         errors: vec![],
         requires_channel: false,
+        has_middleware: false,
         http: vec![route],
         renamed: BTreeMap::new(),
     }

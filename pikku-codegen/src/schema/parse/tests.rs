@@ -338,6 +338,7 @@ fn model(input: Value, inputs: Value, output: Value, outputs: Value) -> Model {
         error: "Error".into(),
         errors: Vec::<ErrorVariant>::new(),
         requires_channel: false,
+        has_middleware: false,
         http: Vec::<HttpRoute>::new(),
         renamed: BTreeMap::new(),
     };
