@@ -82,6 +82,10 @@ impl<A: App> Authenticator<A> for BearerJwt {
         true
     }
 
+    fn is_absent(&self, call: &HttpCall<A>) -> bool {
+        !call.context.has.authorization
+    }
+
     fn authenticate<'a>(&'a self, call: &'a HttpCall<A>) -> Authentication<'a, A::Session> {
         with_token(call, |given| token::authenticate(call, given))
     }
@@ -111,6 +115,10 @@ where
         "bearer token"
     }
 
+    fn is_absent(&self, call: &HttpCall<A>) -> bool {
+        !call.context.has.authorization
+    }
+
     fn authenticate<'a>(&'a self, call: &'a HttpCall<A>) -> Authentication<'a, A::Session> {
         with_token(call, |given| ask(&self.find, call.services(), given))
     }
@@ -134,6 +142,10 @@ impl<A: App> Authenticator<A> for BearerToken<A::Session> {
         "bearer token"
     }
 
+    fn is_absent(&self, call: &HttpCall<A>) -> bool {
+        !call.context.has.authorization
+    }
+
     fn authenticate<'a>(&'a self, call: &'a HttpCall<A>) -> Authentication<'a, A::Session> {
         with_token(call, |given| {
             // Digests are of one length, so that not even the token's own length can be measured.
@@ -151,7 +163,7 @@ fn with_token<'a, A: App>(
     call: &'a HttpCall<A>,
     look: impl FnOnce(&'a str) -> Authentication<'a, A::Session>,
 ) -> Authentication<'a, A::Session> {
-    match call.context.has.authorization.then(|| bearer_token(call.headers())).flatten() {
+    match bearer_token(call.headers()) {
         None => Authentication::Absent,
         Some(None) => Authentication::Rejected("it is empty, not ASCII, or given twice".to_owned()),
         Some(Some(token)) => look(token),

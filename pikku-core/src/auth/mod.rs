@@ -54,6 +54,11 @@ pub trait Authenticator<A: App>: Send + Sync + 'static {
         false
     }
 
+    /// Whether it is plain to see that there is no such credential, so that it need not be looked for.
+    fn is_absent(&self, _: &HttpCall<A>) -> bool {
+        false
+    }
+
     /// Looks for the credential and asks who it belongs to.
     fn authenticate<'a>(&'a self, call: &'a HttpCall<A>) -> Authentication<'a, A::Session>;
 }

@@ -236,6 +236,7 @@ impl<A: App> Incoming<'_, A> {
         let answered = async {
             for (index, layer) in layers.iter().enumerate() {
                 match layer {
+                    Layer(Kind::Authenticate(authenticator)) if authenticator.is_absent(call) => {}
                     Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
                     Layer(Kind::Cookie(cookie)) => call.authenticate_cookie(cookie).await,
                     Layer(Kind::Limit(limiter)) => call.count(limiter)?,

@@ -27,11 +27,17 @@ pub(crate) fn form_pairs(form: &str) -> impl Iterator<Item = Result<(Cow<'_, str
     })
 }
 
+#[inline]
 fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, DecodeError> {
     let needs_work = |byte: &u8| *byte == b'%' || (plus_is_space && *byte == b'+');
     let Some(start) = text.as_bytes().iter().position(needs_work) else {
         return Ok(Cow::Borrowed(text));
     };
+    decode_from(text, start, plus_is_space).map(Cow::Owned)
+}
+
+/// Decodes a text that has something to decode at `start`.
+fn decode_from(text: &str, start: usize, plus_is_space: bool) -> Result<String, DecodeError> {
     let mut decoded = Vec::with_capacity(text.len());
     decoded.extend_from_slice(&text.as_bytes()[..start]);
     let mut rest = text.as_bytes()[start..].iter();
@@ -46,7 +52,7 @@ fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, DecodeError> 
             byte => *byte,
         });
     }
-    String::from_utf8(decoded).map(Cow::Owned).map_err(|_| DecodeError::Utf8)
+    String::from_utf8(decoded).map_err(|_| DecodeError::Utf8)
 }
 
 fn hex_digit(byte: &u8) -> Option<u8> {
