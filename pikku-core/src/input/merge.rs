@@ -26,7 +26,7 @@ pub(crate) struct Document<'a> {
     /// The JSON.
     pub(super) json: Cow<'a, [u8]>,
     /// The members at its front that came as text, as [`find`] wants them.
-    pub(super) texts: SmallVec<[Member<'a>; 2]>,
+    pub(super) texts: SmallVec<[Member<'a>; 1]>,
     /// Where the body's own bytes begin in `json`, so that a position in it can be told.
     pub(super) body: &'a [u8],
     /// The keys of the document itself that are none of its data.
@@ -213,7 +213,7 @@ impl<'a> Document<'a> {
 /// and it can be written straight away.
 pub(crate) struct Front<'a> {
     json: Vec<u8>,
-    members: SmallVec<[Member<'a>; 2]>,
+    members: SmallVec<[Member<'a>; 1]>,
 }
 
 impl<'a> Front<'a> {
