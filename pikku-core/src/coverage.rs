@@ -83,6 +83,7 @@ mod tests {
         assert!(!covers("/admin", "/"));
     }
 
+    // Seen to fail with what holds left in the order in which it was added, and with tags of functions not looked at.
     #[test]
     fn p3_what_holds_on_a_route_comes_from_the_wide_to_the_narrow() {
         let route = Route { tags: &["live"], ..Route::new("GET", "/admin/events", "Events") };

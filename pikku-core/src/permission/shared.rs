@@ -207,6 +207,7 @@ mod tests {
         short_name::<F>()
     }
 
+    // Seen to fail with closures called `{{closure}}`.
     #[test]
     fn p3_a_permission_is_called_like_its_function() {
         assert_eq!(

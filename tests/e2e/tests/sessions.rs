@@ -446,6 +446,7 @@ async fn c2_who_signs_out_late_gets_the_time_to_sign_in_anew() {
     assert_eq!(socket.next().await, Next::Closed(4401));
 }
 
+// Seen to fail with a sign-out that is taken back after its message.
 #[tokio::test]
 async fn s2_nothing_sees_who_has_signed_out_not_even_the_end_of_the_connection() {
     let server = serve(app().await).await;

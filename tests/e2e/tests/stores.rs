@@ -13,11 +13,13 @@ async fn in_file(folder: &tempfile::TempDir) -> SqlitePool {
     SqlitePoolOptions::new().connect_with(options).await.expect("it opens")
 }
 
+// Seen to fail with a revoked session that stays in the store, and with one that is found after its end.
 #[tokio::test]
 async fn s3_sessions_in_memory() {
     testing::session_store(&MemorySessionStore::new(), session_of).await;
 }
 
+// Seen to fail with a revoked session that stays in the store, and with a table that is made each time.
 #[tokio::test]
 async fn s3_sessions_in_sqlite() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -28,6 +30,7 @@ async fn s3_sessions_in_sqlite() {
     testing::session_store(&again, session_of).await;
 }
 
+// Seen to fail with a session that can not be read taken for a failure of the store.
 #[tokio::test]
 async fn s3_a_session_that_can_not_be_read_signs_nobody_in() {
     let folder = tempfile::tempdir().expect("a temporary folder");
