@@ -114,8 +114,33 @@ struct State<S> {
     /// Who was signed in last, where their time is up.
     ended: Option<Identity<S>>,
     change: Option<SessionChange>,
-    /// Who was signed in before the change.
-    before: Option<Identity<S>>,
+    before: Option<Before<S>>,
+}
+
+/// Who was signed in before a change.
+pub(crate) struct Before<S> {
+    pub(crate) identity: Identity<S>,
+    /// Whether they still were as the change was made.
+    was_good: bool,
+    /// When their credential ends, by what was known as the change was made.
+    bound: Option<SystemTime>,
+}
+
+impl<S> Before<S> {
+    fn new(identity: Identity<S>) -> Self {
+        Self { was_good: identity.is_good(), bound: identity.until, identity }
+    }
+
+    /// Whether their session has been taken out of its store since.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.was_good && self.identity.until == Some(SystemTime::UNIX_EPOCH)
+    }
+}
+
+impl<S> Clone for Before<S> {
+    fn clone(&self) -> Self {
+        Self { identity: self.identity.clone(), ..*self }
+    }
 }
 
 /// How a function changed the session it was called with.
@@ -164,9 +189,9 @@ impl<S> LazySessions<S> {
         self.0.get()?.kept()
     }
 
-    /// Lets a change stand, and says who was signed in before it.
-    pub(crate) fn commit(&self) -> Option<(SessionChange, Option<Identity<S>>)> {
-        self.0.get()?.commit()
+    /// The change that is yet to be committed, and who was signed in before it.
+    pub(crate) fn changed(&self) -> Option<(SessionChange, Option<Before<S>>)> {
+        self.0.get()?.changed()
     }
 
     /// Takes a change back.
@@ -272,7 +297,7 @@ impl<S> UserSessionService<S> {
         let before = std::mem::replace(&mut state.identity, identity);
         if state.change.replace(change).is_none() {
             // Whoever comes next comes after them, though their time was up.
-            state.before = before.or(ended);
+            state.before = before.or(ended).map(Before::new);
         }
     }
 
@@ -312,18 +337,38 @@ impl<S> UserSessionService<S> {
         if self.state().ended.is_some() { problem.with_detail("the session has ended; sign in anew") } else { problem }
     }
 
-    /// Lets a change stand, and says who was signed in before it.
-    pub(crate) fn commit(&self) -> Option<(SessionChange, Option<Identity<S>>)> {
+    /// The change that is yet to be committed, and who was signed in before it.
+    pub(crate) fn changed(&self) -> Option<(SessionChange, Option<Before<S>>)> {
+        let state = self.state();
+        Some((state.change?, state.before.clone()))
+    }
+
+    /// Lets a change stand, and says who was signed in before it. What was set is kept where that of who was before is, if
+    /// they are `one` user.
+    ///
+    /// All of it happens at once, since a session that is revoked is looked for here.
+    pub(crate) fn commit(&self, one: bool) -> Option<Before<S>> {
         let mut state = self.state();
-        let change = state.change.take()?;
-        Some((change, state.before.take()))
+        state.change = None;
+        let before = state.before.take()?;
+        if let Some(identity) = state.identity.as_mut().filter(|identity| before.was_good && identity.until.is_none()) {
+            if one {
+                // It ends with that one.
+                identity.until = before.identity.until;
+                identity.kept.clone_from(&before.identity.kept);
+            } else {
+                // A credential does not last longer for what was made of it.
+                identity.until = before.bound;
+            }
+        }
+        Some(before)
     }
 
     /// Takes a change back.
     pub(crate) fn roll_back(&self) {
         let mut state = self.state();
         if state.change.take().is_some() {
-            state.identity = state.before.take();
+            state.identity = state.before.take().map(|before| before.identity);
         }
     }
 
@@ -331,9 +376,10 @@ impl<S> UserSessionService<S> {
     pub(crate) fn end(&self, key: &SessionKey) -> bool {
         let mut state = self.state();
         let State { identity, before, .. } = &mut *state;
+        let before = before.as_mut().map(|before| &mut before.identity);
         let is_here = identity.as_ref().is_some_and(|identity| identity.is(key));
         // Its time is up, so that a call that fails later does not bring it back, and who comes next still comes after it.
-        for ended in [identity, before].into_iter().flatten().filter(|identity| identity.is(key)) {
+        for ended in [identity.as_mut(), before].into_iter().flatten().filter(|identity| identity.is(key)) {
             ended.until = Some(SystemTime::UNIX_EPOCH);
         }
         state.current();
@@ -344,22 +390,6 @@ impl<S> UserSessionService<S> {
     pub(crate) fn extend(&self, key: &SessionKey, until: SystemTime) {
         if let Some(identity) = self.state().identity.as_mut().filter(|identity| identity.is(key)) {
             identity.until = Some(until);
-        }
-    }
-
-    /// Lets a session that has no end of its own end then.
-    pub(crate) fn end_by(&self, until: SystemTime) {
-        if let Some(identity) = &mut self.state().identity {
-            identity.until.get_or_insert(until);
-        }
-    }
-
-    /// Puts a session in place of another of the same user's that a store has: it ends with that one.
-    pub(crate) fn keep(&self, before: &Identity<S>) {
-        let mut state = self.state();
-        if let Some(identity) = state.identity.as_mut().filter(|identity| identity.until.is_none()) {
-            identity.until = before.until;
-            identity.kept.clone_from(&before.kept);
         }
     }
 
@@ -440,8 +470,8 @@ mod tests {
         sessions.roll_back();
         assert_eq!(sessions.get().as_deref(), Some(&"ada"));
         sessions.clear().await.expect("it is cleared");
-        let (change, before) = sessions.commit().expect("a change");
-        assert_eq!((change, before.map(|before| *before.session)), (SessionChange::Cleared, Some("ada")));
+        assert_eq!(sessions.change(), Some(SessionChange::Cleared));
+        assert_eq!(sessions.commit(false).map(|before| *before.identity.session), Some("ada"));
         sessions.roll_back();
         assert_eq!(sessions.get(), None);
     }
@@ -464,11 +494,10 @@ mod tests {
     async fn s2_who_was_signed_in_before_is_known_though_their_time_is_up() {
         let sessions = UserSessionService::new();
         sessions.set_until("ada", SystemTime::now()).await.expect("it is set");
-        sessions.commit();
+        sessions.commit(false);
         assert_eq!(sessions.get(), None);
         sessions.set("eve").await.expect("it is set");
-        let (_, before) = sessions.commit().expect("a change");
-        assert_eq!(before.map(|before| *before.session), Some("ada"));
+        assert_eq!(sessions.commit(false).map(|before| *before.identity.session), Some("ada"));
     }
 
     // Seen to fail with only the session ended that there is right now.
@@ -487,9 +516,10 @@ mod tests {
                 sessions.roll_back();
                 assert_eq!((sessions.get(), sessions.standing()), (None, Standing::Nobody));
             } else {
-                let (_, before) = sessions.commit().expect("a change");
-                assert_eq!(before.map(|before| *before.session), Some("ada"));
-                assert_eq!(sessions.get().as_deref(), Some(&"eve"));
+                let before = sessions.commit(false).expect("ada");
+                assert!(*before.identity.session == "ada" && before.is_revoked());
+                // She ends when ada's session would have.
+                assert_eq!((sessions.get(), sessions.standing()), (Some(Arc::new("eve")), Standing::Until(in_an_hour)));
             }
         }
     }

@@ -29,7 +29,7 @@ use crate::{
     input::{self, Rejection},
     pikku::Runtime,
     rate_limit::Caller,
-    session::{Kept, LazySessions, SessionChange},
+    session::{Identity, Kept, LazySessions, SessionChange},
     wire::Wire,
 };
 
@@ -61,24 +61,24 @@ impl<A: App> Connected<A> {
     /// What somebody was subscribed to is not for whoever comes after them. Whoever signs out ends a session in a store
     /// everywhere. Whoever is signed in anew as the same user is still within reach of those who revoke that session.
     async fn persist_session(&self) -> Result<(), Problem> {
-        let Some((change, Some(before))) = self.sessions.commit() else { return Ok(()) };
+        let Some((change, before)) = self.sessions.changed() else { return Ok(()) };
         let session = self.sessions.get();
-        let stays = session.as_ref().is_some_and(|session| is_same(&**session, before.session()));
+        let are_one = |session: &A::Session, before: &Identity<A::Session>| {
+            before.kept.as_ref().is_some_and(|kept| kept.sessions.are_of_one(session, before.session()))
+        };
+        let one =
+            session.as_deref().zip(before.as_ref()).is_some_and(|(session, before)| are_one(session, &before.identity));
+        let Some(before) = self.sessions.commit(one) else { return Ok(()) };
+        let stays = session.as_ref().is_some_and(|session| is_same(&**session, before.identity.session()));
         if !stays {
             self.runtime.hub.leave(&self.connection);
         }
-        if let (Some(session), Some(kept)) = (&session, &before.kept)
-            && before.is_good()
-            && kept.sessions.are_of_one(session, before.session())
-        {
-            self.sessions.keep(&before);
-        }
-        if let Some(until) = before.until.filter(|_| before.is_good()) {
-            // A credential does not last longer for what was made of it.
-            self.sessions.end_by(until);
+        if one && before.is_revoked() {
+            // Those who revoked it found nobody here who was signed in by it.
+            self.connection.outbound.close(4401, "the session has ended");
         }
         if change == SessionChange::Cleared
-            && let Some(Kept { sessions, key }) = before.kept
+            && let Some(Kept { sessions, key }) = before.identity.kept
         {
             let revoked = sessions.revoke(&key).await;
             revoked.map_err(|error| Problem::internal().caused_by("a session store", error))?;

@@ -160,6 +160,46 @@ async fn s4_a_session_that_is_set_on_a_channel_ends_with_the_credential_of_who_s
     assert_eq!(socket.answer(whoami()).await["result"], "eve");
 }
 
+/// Sessions of keys that hold long enough for a message to begin.
+async fn for_two_seconds(_: &Services, key: &str) -> Result<Option<Identity<UserSession>>, pikku_core::Error> {
+    let session = UserSession { user_id: key.to_owned(), admin: false };
+    Ok(Some(Identity::new(session).until(SystemTime::now() + Duration::from_secs(2))))
+}
+
+// Seen to fail with a session left without an end where the credential ran out before the message was done.
+#[tokio::test]
+async fn s4_a_session_that_is_set_while_the_credential_runs_out_ends_with_it() {
+    let app: Pikku<TestApp> = Pikku::new(Services::new(jwt().await));
+    let server = serve(app.middleware(auth_api_key(ApiKeySource::Header, for_two_seconds))).await;
+    for user in ["ada", "eve"] {
+        let mut socket = Socket::open(&server, "/events", &[("x-api-key", "ada")]).await.expect("it opens");
+        let lingering = json!({ "action": "auth_and_linger", "user": user, "lingers": 2500 });
+        assert_eq!(socket.answer(lingering).await, "changed");
+        assert_eq!(socket.next().await, Next::Message(json!({ "action": "auth_and_linger" })));
+        assert_eq!(socket.answer(whoami()).await["error"]["code"], "unauthorized", "{user}");
+    }
+}
+
+// Seen to fail with the message answered, and the connection signed in for good.
+#[tokio::test]
+async fn s3_a_session_that_is_set_while_that_of_the_same_user_is_revoked_ends_with_it() {
+    let sessions = Sessions::new(MemorySessionStore::new(), user_of);
+    let server = stored(&sessions).await;
+    for user in ["ada", "eve"] {
+        let cookie = sign_in(&server, "ada", "").await;
+        let mut socket = connect(&server, "/events", &cookie).await;
+        let lingering = json!({ "action": "auth_and_linger", "user": user, "lingers": 1000 });
+        assert_eq!(socket.answer(lingering).await, "changed");
+        assert_eq!(sessions.revoke_all_of("ada").await.expect("it is revoked"), 1);
+        if user == "ada" {
+            assert_eq!(socket.next().await, Next::Closed(4401));
+        } else {
+            assert_eq!(socket.next().await, Next::Message(json!({ "action": "auth_and_linger" })));
+            assert_eq!(socket.answer(whoami()).await["result"], "eve");
+        }
+    }
+}
+
 // Seen to fail with streams that outlive the session by which they were asked for.
 #[tokio::test]
 async fn s3_a_stream_ends_when_its_session_is_revoked() {

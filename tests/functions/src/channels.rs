@@ -83,6 +83,40 @@ pub async fn authenticate_for(
     if data.fails { Err(TestError::NotFound) } else { Ok(()) }
 }
 
+/// What lasts after a session was changed.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Linger {
+    /// The user who signs in; nobody does where one is signed out.
+    #[serde(default)]
+    pub user: String,
+    /// How long it lasts, in milliseconds.
+    pub lingers: u64,
+    /// Whether it fails after all.
+    #[serde(default)]
+    pub fails: bool,
+}
+
+impl Linger {
+    /// Says that the session was changed, and is done much later.
+    async fn linger(&self, channel: &Channel) -> Result<(), TestError> {
+        channel.send(&"changed".into())?;
+        tokio::time::sleep(Duration::from_millis(self.lingers)).await;
+        if self.fails { Err(TestError::NotFound) } else { Ok(()) }
+    }
+}
+
+/// Signs the connection in, and has more to do then.
+#[pikku_channel_func(Events, action = "auth_and_linger", auth = false)]
+pub async fn authenticate_and_linger(
+    _services: &Services,
+    data: Linger,
+    sessions: UserSessionService<UserSession>,
+    channel: Channel,
+) -> Result<(), TestError> {
+    sessions.set(UserSession { user_id: data.user.clone(), admin: false }).await?;
+    data.linger(&channel).await
+}
+
 /// Notes as whom a connection ends.
 #[pikku_channel_func(Events, on_disconnect, auth = false)]
 pub async fn note_the_end(services: &Services, session: Option<&UserSession>) -> Result<(), TestError> {
