@@ -177,6 +177,10 @@ impl<S> LazySessions<S> {
         self.0.get()?.get()
     }
 
+    pub(crate) fn identity(&self) -> Option<Identity<S>> {
+        self.0.get()?.identity()
+    }
+
     pub(crate) fn is_signed_in(&self) -> bool {
         self.0.get().is_some_and(UserSessionService::is_signed_in)
     }
@@ -390,6 +394,13 @@ impl<S> UserSessionService<S> {
     pub(crate) fn extend(&self, key: &SessionKey, until: SystemTime) {
         if let Some(identity) = self.state().identity.as_mut().filter(|identity| identity.is(key)) {
             identity.until = Some(until);
+        }
+    }
+
+    /// Lets a session that has no end of its own end then.
+    pub(crate) fn end_by(&self, until: SystemTime) {
+        if let Some(identity) = &mut self.state().identity {
+            identity.until.get_or_insert(until);
         }
     }
 

@@ -274,7 +274,9 @@ impl<A: App> HttpCall<A> {
             }
             (Some(SessionChange::Set), Some(identity)) => {
                 let cookie = self.credentials.by_cookie.as_ref().unwrap_or(&cookies[0]);
-                let value = cookie.sign_in(&sent, identity).await.map_err(failed)?;
+                let (value, identity) = cookie.sign_in(&sent, identity).await.map_err(failed)?;
+                // From here on it is the session that the cookie stands for, and ends with it.
+                self.sessions.start(identity);
                 set_cookie(self.answer.headers_mut(), value);
             }
             (Some(_), _) => {

@@ -15,18 +15,24 @@ use crate::{
     alarm::Alarm,
     app::App,
     channel::{Connection, Outbound, SlowConsumer, new_id},
-    session::{Kept, Standing, UserSessionService},
+    session::{Identity, Kept, Standing, UserSessionService},
     session_store::Attached,
 };
 
 impl<A: App> HttpCall<A> {
     /// Lets the answer, a stream, end when the session does by which it was asked for, be it that its time is up or that it
     /// is revoked.
-    pub(super) fn end_with_session(&mut self) {
-        let Some(identity) = self.sessions.identity() else { return };
-        if identity.until.is_none() && identity.kept.is_none() {
-            return;
+    ///
+    /// The `caller` is who was signed in when the call began. If nobody is any more, the answer ends before it has begun.
+    pub(super) fn end_with_session(&mut self, caller: Option<Identity<A::Session>>) {
+        if let Some(until) = caller.as_ref().and_then(|caller| caller.until) {
+            // A credential does not last longer for what was made of it.
+            self.sessions.end_by(until);
         }
+        let identity = match (self.sessions.identity(), caller) {
+            (Some(Identity { until: None, kept: None, .. }), _) | (None, None) => return,
+            (Some(identity), _) | (None, Some(identity)) => identity,
+        };
         let sessions = self.sessions.service().clone();
         // Nothing is ever sent over it: it is what the session is ended by.
         let connection = Arc::new(Connection::new(new_id(), Outbound::new(0, SlowConsumer::Disconnect)));

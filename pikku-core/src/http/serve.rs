@@ -282,6 +282,8 @@ const SLOW: Duration = Duration::from_secs(1);
 /// afterwards if it `is_wrapped`.
 async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>, is_wrapped: bool) -> Result<(), Problem> {
     call.check_cross_site()?;
+    // What may last has to know by whose session it was asked for, though that ends meanwhile.
+    let mut caller = F::Output::MAY_LAST.then(|| call.sessions.identity()).flatten();
     let mut session = call.sessions.get();
     if F::AUTH && session.is_none() {
         return Err(call.nobody());
@@ -295,6 +297,7 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>, is_wrapped: bool) -> 
     // Whoever takes their time to send the input may have been signed out by the time that it is there.
     if waited >= SLOW {
         session = call.sessions.look_up().await?;
+        caller = caller.filter(|_| session.is_some());
         if F::AUTH && session.is_none() {
             return Err(call.nobody());
         }
@@ -337,7 +340,7 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>, is_wrapped: bool) -> 
         call.persist_session().await?;
     }
     if F::Output::MAY_LAST && is_stream(&call.answer) {
-        call.end_with_session();
+        call.end_with_session(caller);
     }
     Ok(())
 }

@@ -261,6 +261,31 @@ pub async fn notice_stream(
     Ok(hub.stream_scoped(&session.user_id)?)
 }
 
+/// What comes before a stream.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Late {
+    /// Who signs in, if anybody does.
+    pub user: Option<String>,
+    /// How long it takes, in milliseconds.
+    pub takes: u64,
+}
+
+/// The caller's own notices over HTTP, after a while.
+#[pikku_func(http(get = "/notices/late"))]
+pub async fn late_notice_stream(
+    _services: &Services,
+    data: Late,
+    session: &UserSession,
+    sessions: UserSessionService<UserSession>,
+    hub: EventHub,
+) -> Result<TopicStream<Noticed>, TestError> {
+    if let Some(user_id) = data.user {
+        sessions.set(UserSession { user_id, admin: false }).await?;
+    }
+    tokio::time::sleep(Duration::from_millis(data.takes)).await;
+    Ok(hub.stream_scoped(&session.user_id)?)
+}
+
 /// Lets somebody notice something.
 #[pikku_func(http(post = "/notify"), auth = false)]
 pub async fn notify(_services: &Services, data: Notice, hub: EventHub) -> Result<usize, TestError> {

@@ -19,7 +19,7 @@ use crate::{
     auth::{Authentication, token},
     error::Error,
     jwt::JwtService,
-    session::Identity,
+    session::{Identity, Kept},
     session_store::{SessionKey, Sessions},
 };
 
@@ -89,12 +89,12 @@ impl CookieLayer {
         }
     }
 
-    /// Signs somebody in, and whoever was signed in by the cookie before out.
+    /// Signs somebody in, and whoever was signed in by the cookie before out. It gives the cookie, and who is signed in by it.
     pub(crate) async fn sign_in<S: Session>(
         &self,
         sent: &CookieRequest<'_, S>,
         identity: Identity<S>,
-    ) -> Result<HeaderValue, Error> {
+    ) -> Result<(HeaderValue, Identity<S>), Error> {
         let now = SystemTime::now();
         let bounded = |life: Duration| {
             let end = now + life;
@@ -102,15 +102,18 @@ impl CookieLayer {
         };
         let (expires_at, renewable_until) = (bounded(self.settings.expires_in), bounded(self.settings.at_most()));
         let life = expires_at.duration_since(now).unwrap_or_default();
-        match self.store(sent) {
+        let session = Arc::clone(&identity.session);
+        let (value, kept) = match self.store(sent) {
             Some(sessions) => {
                 // The id is a new one each time, so that nobody can be made to sign in with one that others know.
-                let id = sessions.create(identity.session, expires_at, renewable_until).await?;
+                let id = sessions.create(session, expires_at, renewable_until).await?;
                 self.revoke(sent).await?;
-                self.settings.set(&id, life)
+                (self.settings.set(&id, life)?, Some(Kept { sessions: sessions.clone(), key: SessionKey::of(&id) }))
             }
-            None => self.set_token(sent, identity.session, life, renewable_until).await,
-        }
+            None => (self.set_token(sent, session, life, renewable_until).await?, None),
+        };
+        let (until, renewable_until) = (Some(expires_at), Some(renewable_until));
+        Ok((value, Identity { until, renewable_until, kept, ..identity }))
     }
 
     /// Lets a session last longer, if half of its life is over.
