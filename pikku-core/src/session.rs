@@ -189,6 +189,11 @@ impl<S> LazySessions<S> {
         self.0.get().map_or(Standing::Nobody, UserSessionService::standing)
     }
 
+    /// The same, unless there is a change that may yet be taken back.
+    pub(crate) fn settled(&self) -> Option<Standing> {
+        self.0.get().map_or(Some(Standing::Nobody), UserSessionService::settled)
+    }
+
     pub(crate) fn kept(&self) -> Option<Kept<S>> {
         self.0.get()?.kept()
     }
@@ -320,11 +325,13 @@ impl<S> UserSessionService<S> {
     }
 
     pub(crate) fn standing(&self) -> Standing {
-        match self.state().current().map(|identity| identity.until) {
-            None => Standing::Nobody,
-            Some(None) => Standing::SignedIn,
-            Some(Some(until)) => Standing::Until(until),
-        }
+        self.state().standing()
+    }
+
+    /// The same, unless there is a change that may yet be taken back.
+    pub(crate) fn settled(&self) -> Option<Standing> {
+        let mut state = self.state();
+        if state.change.is_some() { None } else { Some(state.standing()) }
     }
 
     pub(crate) fn identity(&self) -> Option<Identity<S>> {
@@ -442,6 +449,14 @@ impl<S> State<S> {
             self.ended = self.identity.take();
         }
         self.identity.as_ref()
+    }
+
+    fn standing(&mut self) -> Standing {
+        match self.current().map(|identity| identity.until) {
+            None => Standing::Nobody,
+            Some(None) => Standing::SignedIn,
+            Some(Some(until)) => Standing::Until(until),
+        }
     }
 }
 

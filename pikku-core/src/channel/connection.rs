@@ -122,15 +122,18 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                 outbound.close(1012, "the server is about to restart");
             }
             let may_read = !draining && pending.len() < config.pending;
-            let standing = self.connected.sessions.standing();
-            if watched != Some(standing) {
+            // What a function has changed is nothing to go by before the function is done.
+            let settled = self.connected.sessions.settled();
+            if let Some(standing) = settled
+                && watched != settled
+            {
                 if D::PUBLIC && watched.is_some() && standing == Standing::Nobody {
                     // Nobody has to sign in anew here, so nothing else ends what they were subscribed to.
                     connected.runtime.hub.leave(&connected.connection);
                     // What is being handled was begun by who was signed in, and may subscribe yet.
                     leaves_again = running.is_some();
                 }
-                watched = Some(standing);
+                watched = settled;
                 look = self.next_look(standing);
             }
             // In this order: what is answered first is written first, and what is written makes room for what is read.
@@ -145,7 +148,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     // Signs of life do not help who does not take it.
                     farewell.get_or_insert_with(|| Instant::now() + FAREWELL);
                 }
-                let due = heartbeat.min(look);
+                let due = if settled.is_some() { heartbeat.min(look) } else { heartbeat };
                 if alarm.poll(farewell.map_or(due, |end| due.min(end)), cx).is_ready() {
                     return Poll::Ready(Event::Due);
                 }
@@ -189,11 +192,11 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                         heartbeat = now + config.heartbeat;
                         self.line.socket.shrink();
                     }
-                    if now >= look {
-                        // What is being handled may have signed somebody in by now.
-                        let is_nobody = |standing| standing == Standing::Nobody;
-                        let still = self.connected.sessions.standing();
-                        if !D::PUBLIC && is_nobody(standing) && is_nobody(still) {
+                    // What is being handled may have signed somebody in by now, and then it shows when that is done.
+                    if now >= look
+                        && let Some(still) = self.connected.sessions.settled()
+                    {
+                        if !D::PUBLIC && watched == Some(Standing::Nobody) && still == Standing::Nobody {
                             outbound.close(4401, "nobody has signed in");
                         }
                         look = self.next_look(still);

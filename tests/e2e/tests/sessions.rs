@@ -501,6 +501,45 @@ async fn h7_a_message_that_fails_signs_nobody_in() {
     assert_eq!(socket.answer(whoami()).await["result"], "ada");
 }
 
+// Seen to fail with topics left as soon as a function signs out.
+#[tokio::test]
+async fn h7_a_message_that_signs_out_and_fails_leaves_the_topics_alone() {
+    let hub = EventHub::new();
+    let server = serve(app().await.event_hub(hub.clone())).await;
+    let ada = [("x-api-key", "key-of-ada")];
+    let mut socket = Socket::open(&server, "/rooms/1?name=b", &ada).await.expect("it opens");
+    assert!(matches!(socket.next().await, Next::Message(_)));
+    socket.answer(json!({ "kind": "listen", "topic": "news", "takes": 0 })).await;
+    for fails in [true, false] {
+        assert_eq!(hub.topics(), 1);
+        let lingering = json!({ "kind": "sign_out_and_linger", "lingers": 300, "fails": fails });
+        assert_eq!(socket.answer(lingering).await, "changed");
+        // What comes meanwhile makes the connection look at who is signed in.
+        let answer = socket.answer(json!({ "kind": "count" })).await;
+        assert_eq!((&answer["kind"], answer["error"].is_object()), (&json!("sign_out_and_linger"), fails));
+        assert_eq!(socket.next().await, Next::Message(json!({ "kind": "count", "result": if fails { 1 } else { 2 } })));
+    }
+    assert_eq!(hub.topics(), 0);
+}
+
+// Seen to fail with the time to sign in counted anew from each attempt.
+#[tokio::test]
+async fn c2_attempts_to_sign_in_that_fail_put_nothing_off() {
+    let server = serve(app().await.sign_in_timeout(Duration::from_secs(1))).await;
+    let mut socket = Socket::open(&server, "/events", &[]).await.expect("it opens");
+    let attempt = json!({ "action": "auth_and_linger", "user": "eve", "lingers": 300, "fails": true });
+    let closed = async {
+        loop {
+            // What comes meanwhile makes the connection look at who is signed in.
+            let heard = [socket.ask(attempt.clone()).await, socket.ask(whoami()).await, socket.next().await];
+            if let Some(Next::Closed(code)) = heard.into_iter().find(|next| matches!(next, Next::Closed(_))) {
+                return code;
+            }
+        }
+    };
+    assert_eq!(timeout(Duration::from_secs(15), closed).await, Ok(4401));
+}
+
 // Seen to fail with the time counted from when the connection opened.
 #[tokio::test]
 async fn c2_who_signs_out_late_gets_the_time_to_sign_in_anew() {

@@ -117,6 +117,18 @@ pub async fn authenticate_and_linger(
     data.linger(&channel).await
 }
 
+/// Signs a connection that is anybody's out, and has more to do then.
+#[pikku_channel_func(Rooms, action = "sign_out_and_linger", auth = false)]
+pub async fn sign_out_and_linger(
+    _services: &Services,
+    data: Linger,
+    sessions: UserSessionService<UserSession>,
+    channel: Channel,
+) -> Result<(), TestError> {
+    sessions.clear().await?;
+    data.linger(&channel).await
+}
+
 /// Notes as whom a connection ends.
 #[pikku_channel_func(Events, on_disconnect, auth = false)]
 pub async fn note_the_end(services: &Services, session: Option<&UserSession>) -> Result<(), TestError> {
