@@ -143,13 +143,14 @@ pub(crate) fn credentials_from_protocols(headers: &mut HeaderMap) {
     }
     let offered: Vec<HeaderValue> = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().cloned().collect();
     headers.remove(header::SEC_WEBSOCKET_PROTOCOL);
-    for protocol in offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
-        let protocol = protocol.trim();
-        if let Some(token) = protocol.strip_prefix("bearer.") {
-            append_secret(headers, header::AUTHORIZATION, &format!("Bearer {token}"));
-        } else if let Some(key) = protocol.strip_prefix("apiKey.") {
+    // One whose bytes no protocol may have is a bad credential, not none.
+    for protocol in offered.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b',')) {
+        let protocol = protocol.trim_ascii();
+        if let Some(token) = protocol.strip_prefix(b"bearer.") {
+            append_secret(headers, header::AUTHORIZATION, &[b"Bearer ", token].concat());
+        } else if let Some(key) = protocol.strip_prefix(b"apiKey.") {
             append_secret(headers, HeaderName::from_static("x-api-key"), key);
-        } else if let Ok(protocol) = HeaderValue::from_str(protocol) {
+        } else if let Ok(protocol) = HeaderValue::from_bytes(protocol) {
             headers.append(header::SEC_WEBSOCKET_PROTOCOL, protocol);
         }
     }
@@ -157,8 +158,8 @@ pub(crate) fn credentials_from_protocols(headers: &mut HeaderMap) {
 
 /// Adds a header that is marked as a secret, so that nothing prints it. Two of one kind are for the authenticators to
 /// refuse.
-fn append_secret(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(mut value) = HeaderValue::from_str(value) {
+fn append_secret(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
+    if let Ok(mut value) = HeaderValue::from_bytes(value) {
         value.set_sensitive(true);
         headers.append(name, value);
     }

@@ -6,7 +6,9 @@ use std::{
 };
 
 use e2e::{Answer, app, find_session, jwt, serve, socket::Socket};
-use pikku_core::{ApiKeySource, Error, HttpCall, Middleware, Next, Pikku, auth_api_key, auth_api_key_jwt, auth_bearer};
+use pikku_core::{
+    ApiKeySource, Error, HttpCall, Middleware, Next, Pikku, auth_api_key, auth_api_key_jwt, auth_bearer, auth_cookie,
+};
 use serde_json::{Value, json};
 use test_functions::{Services, TestApp, UserSession};
 
@@ -229,4 +231,25 @@ async fn c7_a_bad_credential_of_ones_own_gets_a_status_even_where_one_may_sign_i
     }
     assert!(Socket::open(&server, "/events", &[]).await.is_ok());
     assert!(Socket::open(&server, "/rooms/1", &[("x-api-key", "wrong")]).await.is_ok());
+}
+
+// Seen to fail with all protocols forgotten where one is not ASCII.
+#[tokio::test]
+async fn a5_a_bad_credential_among_the_protocols_is_refused_whatever_its_bytes_are() {
+    let server = serve(app().await.middleware(auth_cookie("s").jwt())).await;
+    let login = server.post("/login", r#"{"name": "ada"}"#).await;
+    let cookie = login.header("set-cookie").split(';').next().unwrap_or_default();
+    let open = async |protocols, cookie| {
+        let upgrade = [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")];
+        let headers = [&upgrade[..], &[("sec-websocket-protocol", protocols), ("cookie", cookie)]].concat();
+        server.send("GET", "/private", &headers, "").await
+    };
+    // There is no key to accept, so that nothing is upgraded.
+    assert_eq!(open("pikku.v1, \u{e9}", cookie).await.status, 400);
+    for protocols in ["pikku.v1, bearer.\u{e9}", "pikku.v1, apiKey.\u{e9}", "\u{e9}, bearer.x"] {
+        for cookie in ["", cookie] {
+            let refused = open(protocols, cookie).await;
+            assert_eq!((refused.status, &refused.json()["code"]), (401, &json!("invalid_token")), "{protocols}");
+        }
+    }
 }
