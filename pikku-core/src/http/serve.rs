@@ -347,7 +347,10 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>, is_wrapped: bool) -> 
 
 /// Whether a response goes on for as long as somebody listens.
 fn is_stream(response: &Answer) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "text/event-stream")
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| {
+        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+    })
 }
 
 /// Permissions and function, the same on every transport. The permissions of many functions come first.
@@ -378,4 +381,27 @@ fn not_found(headers: &HeaderMap) -> Answer {
 
 fn refused(problem: &Problem, headers: &HeaderMap) -> Answer {
     refuse(problem, headers).map(Content::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    // Seen to fail with the type compared as a whole.
+    #[test]
+    fn s4_a_stream_of_events_is_one_whatever_its_type_says_besides() {
+        for (content_type, expect) in [
+            ("text/event-stream", true),
+            ("text/event-stream; charset=utf-8", true),
+            ("Text/Event-Stream ;charset=utf-8", true),
+            ("text/event-streams", false),
+            ("text/plain; as=text/event-stream", false),
+        ] {
+            let mut answer = Answer::default();
+            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+            assert_eq!(is_stream(&answer), expect, "{content_type}");
+        }
+    }
 }
