@@ -248,8 +248,8 @@ impl<S> UserSessionService<S> {
     /// Over HTTP it is written into the cookie, and into the session store, of
     /// [`auth_cookie`](crate::auth_cookie) if there is one. On a channel it lasts as long as the connection,
     /// and no longer than the credential that somebody is signed in by at the time;
-    /// [`set_until`](Self::set_until) gives it an end of its own, and what is set for a user whose session is in a store ends with
-    /// that one. Where somebody else was signed in on it, the connection leaves the topics that it is on by then.
+    /// [`set_until`](Self::set_until) gives it an end of its own. What either sets for a user whose session is in a store ends
+    /// with that one, and is revoked with it. Where somebody else was signed in on it, the connection leaves the topics that it is on by then.
     ///
     /// # Errors
     /// None today; a service that fails may say so here.
@@ -261,7 +261,8 @@ impl<S> UserSessionService<S> {
 
     /// Signs in until a certain time, such as that at which a token ends.
     ///
-    /// On a channel nobody is signed in after it. A cookie that is set ends then, if it would not have ended before.
+    /// On a channel nobody is signed in after it, nor after the session in a store, if it is one of the same user's that was
+    /// there before. A cookie that is set ends then, if it would not have ended before.
     ///
     /// # Errors
     /// None today; a service that fails may say so here.
@@ -362,14 +363,16 @@ impl<S> UserSessionService<S> {
         let mut state = self.state();
         state.change = None;
         let before = state.before.take()?;
-        if let Some(identity) = state.identity.as_mut().filter(|identity| before.was_good && identity.until.is_none()) {
+        if let Some(identity) = state.identity.as_mut().filter(|_| before.was_good) {
             if one {
-                // It ends with that one.
-                identity.until = before.identity.until;
+                // It ends with that one, or before. A renewal of that one puts off no end of its own.
+                let earlier = |end: Option<SystemTime>| identity.until.into_iter().chain(end).min();
+                (identity.until, identity.renewable_until) =
+                    (earlier(before.identity.until), earlier(before.identity.renewable_until));
                 identity.kept.clone_from(&before.identity.kept);
             } else {
                 // A credential does not last longer for what was made of it.
-                identity.until = before.bound;
+                identity.until = identity.until.or(before.bound);
             }
         }
         Some(before)
@@ -400,7 +403,7 @@ impl<S> UserSessionService<S> {
     /// Moves the end of a session of a store that was renewed elsewhere.
     pub(crate) fn extend(&self, key: &SessionKey, until: SystemTime) {
         if let Some(identity) = self.state().identity.as_mut().filter(|identity| identity.is(key)) {
-            identity.until = Some(until);
+            identity.until = Some(identity.renewable_until.map_or(until, |limit| until.min(limit)));
         }
     }
 
@@ -547,6 +550,25 @@ mod tests {
                 // She ends when ada's session would have.
                 assert_eq!((sessions.get(), sessions.standing()), (Some(Arc::new("eve")), Standing::Until(in_an_hour)));
             }
+        }
+    }
+
+    // Seen to fail with an end of its own in place of that in the store, and put off by a renewal.
+    #[tokio::test]
+    async fn s4_what_is_set_for_the_same_user_ends_at_the_earlier_of_both_ends() {
+        let store = Sessions::new(MemorySessionStore::new(), |user: &&str| (*user).to_owned());
+        let now = SystemTime::now();
+        let [one, two, three] = [1, 2, 3].map(|hours| now + Duration::from_secs(hours * 3600));
+        let id = store.create(Arc::new("ada"), two, three).await.expect("it is kept");
+        for (own, ends, renewed) in [(one, one, one), (three, two, three)] {
+            let sessions = UserSessionService::new();
+            sessions.start(store.find(&id).await.expect("it is looked for").expect("it is found"));
+            sessions.set_until("ada", own).await.expect("it is set");
+            sessions.commit(true);
+            assert_eq!(sessions.standing(), Standing::Until(ends));
+            sessions.extend(&SessionKey::of(&id), three);
+            assert_eq!(sessions.standing(), Standing::Until(renewed));
+            assert!(sessions.end(&SessionKey::of(&id)), "it is revoked with that in the store");
         }
     }
 }

@@ -350,6 +350,24 @@ async fn s3_what_is_set_for_the_same_user_on_a_connection_ends_with_their_sessio
     assert_eq!(socket.next().await, Next::Closed(4401));
 }
 
+// Seen to fail with a session that has an end of its own out of reach of those who revoke.
+#[tokio::test]
+async fn s3_what_is_set_for_the_same_user_until_a_time_ends_with_their_session_too() {
+    let sessions = Sessions::new(MemorySessionStore::new(), user_of);
+    let server = stored(&sessions).await;
+    let cookie = sign_in(&server, "ada", "").await;
+    let mut socket = connect(&server, "/events", &cookie).await;
+    let for_a_while = |milliseconds: u32| json!({ "action": "auth_for", "user": "ada", "milliseconds": milliseconds });
+    assert_eq!(socket.answer(for_a_while(60_000)).await, json!({ "action": "auth_for" }));
+    assert_eq!(socket.answer(whoami()).await["result"], "ada");
+    let mut brief = connect(&server, "/events", &cookie).await;
+    assert_eq!(brief.answer(for_a_while(400)).await, json!({ "action": "auth_for" }));
+    // The session in the store lasts longer, and is none of its own.
+    assert_eq!(until_refused(&mut brief).await, ENDED);
+    assert_eq!(sessions.revoke_all_of("ada").await.expect("it is revoked"), 1);
+    assert_eq!(socket.next().await, Next::Closed(4401));
+}
+
 // Seen to fail with who is calling asked for only before the input.
 #[tokio::test]
 async fn s3_a_request_whose_body_is_slow_to_come_meets_a_session_that_was_revoked_meanwhile() {
