@@ -282,7 +282,7 @@ impl Line {
         if let Poll::Ready(event) = self.poll_write(outbound, cx) {
             return Poll::Ready(event);
         }
-        if !may_read || self.closing {
+        if !may_read || self.closing || self.socket.owes_much() {
             return Poll::Pending;
         }
         match ready!(self.socket.poll_read(cx)) {

@@ -30,6 +30,9 @@ const READ_BUFFER: usize = 512;
 /// How much is put together before it is written.
 const WRITE_BUFFER: usize = 4 << 10;
 
+/// How much of the answers to pings waits for the network before no more pings are read.
+const MOST_OWED: usize = 4 << 10;
+
 /// A socket that a request was upgraded to.
 ///
 /// tungstenite speaks the protocol. It is handed what was read, and the stream to write to, for each call: who reads and who
@@ -45,6 +48,8 @@ pub(super) struct Socket {
     is_dry: bool,
     /// Whether the network did not take what it was last given.
     is_blocked: bool,
+    /// How much of the answers to pings was written since the network took everything.
+    owed: usize,
 }
 
 /// What the bytes go over.
@@ -67,7 +72,7 @@ impl Socket {
             Err(upgraded) => (Stream::Other(TokioIo::new(upgraded)), Bytes::new()),
         };
         let protocol = WebSocketContext::new(Role::Server, Some(config));
-        Self { stream, protocol, ahead, taken: 0, is_dry: false, is_blocked: false }
+        Self { stream, protocol, ahead, taken: 0, is_dry: false, is_blocked: false, owed: 0 }
     }
 
     /// Says that the connection has all that it needs to be idle.
@@ -90,6 +95,11 @@ impl Socket {
     /// Whether the network takes nothing more for now.
     pub(super) fn is_blocked(&self) -> bool {
         self.is_blocked
+    }
+
+    /// Whether so many pings came since the network has taken nothing that no more may be read.
+    pub(super) fn owes_much(&self) -> bool {
+        self.is_blocked && self.owed > MOST_OWED
     }
 
     /// Reads a message. There is none after an error.
@@ -138,6 +148,11 @@ impl Socket {
             Poll::Pending => true,
             Poll::Ready(Ok(message)) if !message.is_close() => {
                 self.taken -= shortest_frame(message.len());
+                if let Message::Ping(content) = message
+                    && self.is_blocked
+                {
+                    self.owed += shortest_frame(content.len());
+                }
                 // The answer to a ping has yet to be sent.
                 self.taken == 0 && !message.is_ping()
             }
@@ -163,10 +178,13 @@ impl Socket {
 
     /// Sends what was written on its way.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.poll_write(cx, |protocol, stream| protocol.flush(stream)) {
+        match ready!(self.poll_write(cx, |protocol, stream| protocol.flush(stream))) {
             // The goodbyes have been said, so all of it is on its way.
-            Poll::Ready(Err(Error::ConnectionClosed)) => Poll::Ready(Ok(())),
-            flushed => flushed,
+            Ok(()) | Err(Error::ConnectionClosed) => {
+                self.owed = 0;
+                Poll::Ready(Ok(()))
+            }
+            failed => Poll::Ready(failed),
         }
     }
 
@@ -502,5 +520,30 @@ mod tests {
                 assert_eq!(message, Message::binary(vec![burst; size]), "in burst {burst}");
             }
         }
+    }
+
+    // Seen to fail with nothing that bounds them.
+    #[tokio::test]
+    async fn c8_answers_that_nobody_takes_are_only_so_many() {
+        let (near, mut far) = duplex(1 << 10);
+        far.write_all(REQUEST).await.expect("it is sent");
+        let mut socket = upgrade(near).await;
+        let written = poll_fn(|cx| Poll::Ready(socket.write(Message::text("x".repeat(10_000)), cx))).await;
+        assert!(written.is_ok() && socket.is_blocked());
+        let mut pings = 0;
+        while !socket.owes_much() {
+            far.write_all(&frame(9, &[b'p'; 125])).await.expect("it is sent");
+            assert!(read(&mut socket).await.is_ping());
+            pings += 1;
+            assert!(pings < 100, "the answers are without bound");
+        }
+        let take = async {
+            let (mut bytes, mut taken) = ([0; 1 << 10], 0);
+            while taken < 10_000 + pings * 127 {
+                taken += far.read(&mut bytes).await.expect("there is more");
+            }
+        };
+        let (_, flushed) = tokio::join!(take, poll_fn(|cx| socket.poll_ready(cx)));
+        assert!(flushed.is_ok() && !socket.owes_much());
     }
 }
