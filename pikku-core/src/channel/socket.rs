@@ -16,6 +16,7 @@ use tokio::{
 };
 use tungstenite::{
     Error, Message,
+    error::CapacityError,
     protocol::{Role, WebSocketConfig, WebSocketContext},
 };
 
@@ -42,7 +43,8 @@ pub(super) struct Socket {
     protocol: WebSocketContext,
     /// What was read and not taken yet; at first, what came right behind the request.
     ahead: Bytes,
-    /// How much was taken that no message has accounted for.
+    /// How much was taken that no message has accounted for, at most. A message may have taken more than is known of it,
+    /// if it came in fragments or if its lengths are written longer than they need be; what is left of that is in here.
     taken: usize,
     /// Whether there is no whole message in what was taken.
     is_dry: bool,
@@ -85,7 +87,7 @@ impl Socket {
         }
     }
 
-    /// Gives back what large messages took, unless there is something left of one.
+    /// Gives back what large messages took, unless there is something left of one, or may be.
     pub(super) fn shrink(&mut self) {
         if self.taken == 0 && self.is_dry && !self.is_blocked {
             self.protocol = WebSocketContext::new(Role::Server, Some(*self.protocol.get_config()));
@@ -142,16 +144,22 @@ impl Socket {
     ) -> Poll<Result<Message, Error>> {
         let Self { stream, protocol, is_blocked, .. } = self;
         let before = came.len();
-        let read = unless_blocked(protocol.read(&mut Polled { stream, is_blocked, came, end, cx }));
+        let mut read = unless_blocked(protocol.read(&mut Polled { stream, is_blocked, came, end, cx }));
         self.taken += before - came.len();
+        if read.is_pending() && self.taken > self.longest_message() {
+            let max_size = self.longest_message();
+            read = Poll::Ready(Err(CapacityError::MessageTooLong { size: self.taken, max_size }.into()));
+        }
         self.is_dry = match &read {
             Poll::Pending => true,
             Poll::Ready(Ok(message)) if !message.is_close() => {
                 self.taken -= shortest_frame(message.len());
-                if let Message::Ping(content) = message
-                    && self.is_blocked
-                {
-                    self.owed += shortest_frame(content.len());
+                match message {
+                    Message::Ping(content) if self.is_blocked => self.owed += shortest_frame(content.len()),
+                    // There may be fragments of a message around it.
+                    Message::Ping(_) | Message::Pong(_) => {}
+                    // Its last bytes came with what was taken last, so no more than that is left.
+                    _ => self.taken = self.taken.min(READ_BUFFER),
                 }
                 // The answer to a ping has yet to be sent.
                 self.taken == 0 && !message.is_ping()
@@ -161,6 +169,12 @@ impl Socket {
         // What the network did not take, such as the answer to a ping, is tried again the next time.
         self.is_dry &= !self.is_blocked;
         read
+    }
+
+    /// How long the frames of a message may be together: as if each byte came in a fragment of its own.
+    fn longest_message(&self) -> usize {
+        let limit = self.protocol.get_config().max_message_size.unwrap_or(usize::MAX);
+        limit.saturating_mul(shortest_frame(1)).saturating_add(MOST_READ)
     }
 
     /// Ready when the network takes more.
@@ -520,6 +534,43 @@ mod tests {
                 assert_eq!(message, Message::binary(vec![burst; size]), "in burst {burst}");
             }
         }
+    }
+
+    // Seen to fail with fragments that nothing counts, and with what they took counted for the messages after them.
+    #[tokio::test]
+    async fn z5_fragments_without_content_are_too_much_and_those_with_little_are_not() {
+        let (near, mut far) = duplex(1 << 12);
+        far.write_all(REQUEST).await.expect("it is sent");
+        let mut socket = upgrade(near).await;
+        socket.protocol.set_config(|config| config.max_message_size = Some(1000));
+        let fragment = |first: u8, content: &[u8]| {
+            let mut fragment = frame(0, content);
+            fragment[0] = first;
+            fragment
+        };
+        let send = async {
+            let bytes = (1..999).flat_map(|_| fragment(0, b"x"));
+            let bytes: Vec<u8> = fragment(2, b"x").into_iter().chain(bytes).chain(fragment(0x80, b"x")).collect();
+            for _ in 0..20 {
+                far.write_all(&bytes).await.expect("it is sent");
+            }
+            far.write_all(&fragment(2, b"")).await.expect("it is sent");
+            for _ in 0..10_000 {
+                if far.write_all(&fragment(0, b"")).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let receive = async {
+            for _ in 0..20 {
+                assert_eq!(read(&mut socket).await.len(), 1000);
+            }
+            let error = tokio::time::timeout(Duration::from_secs(5), poll_fn(|cx| socket.poll_read(cx))).await;
+            drop(socket);
+            error
+        };
+        let error = tokio::join!(send, receive).1.expect("it ends");
+        assert!(matches!(error, Err(Error::Capacity(_))), "{error:?}");
     }
 
     // Seen to fail with nothing that bounds them.

@@ -360,6 +360,19 @@ async fn c8_what_is_against_the_protocol_is_closed_with_its_code() {
     }
 }
 
+// Seen to fail with fragments that nothing counts.
+#[tokio::test]
+async fn z5_empty_fragments_end_the_connection() {
+    let server = serve(app().await).await;
+    let mut client = Client::events(&server).await;
+    let MaybeTlsStream::Plain(stream) = client.0.get_mut() else { panic!("there is no TLS here") };
+    let mut bytes = [0, 0x80, 0, 0, 0, 0].repeat(100_000);
+    bytes[0] = 1;
+    // Where it is cut off by now, the rest can't be sent.
+    let _ = tokio::io::AsyncWriteExt::write_all(stream, &bytes).await;
+    assert!(matches!(client.end().await, End::Code(1009) | End::Cut));
+}
+
 #[tokio::test]
 async fn c8_a_flood_of_messages_is_rate_limited_and_each_is_answered() {
     let server = serve(app().await.message_rate(10)).await;
