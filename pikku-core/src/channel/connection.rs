@@ -297,7 +297,12 @@ impl Line {
     /// Writes as much as there is and the network takes; messages that wait together go out together.
     fn poll_write(&mut self, outbound: &Outbound, cx: &mut Context<'_>) -> Poll<Event> {
         while !self.closing {
-            if ready!(self.socket.poll_ready(cx)).is_err() {
+            let Poll::Ready(ready) = self.socket.poll_ready(cx) else {
+                // Whoever does not take what it is sent is not waited for once it is closed.
+                outbound.look_when_closed(cx);
+                return Poll::Pending;
+            };
+            if ready.is_err() {
                 return Poll::Ready(Event::End(Ending::Lost));
             }
             // What is added after this wakes the task.

@@ -29,6 +29,8 @@ struct Queue {
     dropped: u64,
     /// The connection's task, while it waits.
     reader: Option<Waker>,
+    /// Whether it waits for a close only.
+    is_stalled: bool,
 }
 
 /// Whether more may be added.
@@ -94,7 +96,9 @@ impl Outbound {
                 }
             }
         }
-        wake(queue);
+        if !queue.is_stalled || queue.state != State::Open {
+            wake(queue);
+        }
         Ok(())
     }
 
@@ -127,6 +131,11 @@ impl Outbound {
         self.queue().reader = None;
     }
 
+    /// Lets nothing but a close wake the connection's task, until that takes from the queue again.
+    pub(crate) fn look_when_closed(&self, cx: &mut Context<'_>) {
+        self.queue().wait(cx, true);
+    }
+
     /// Takes what comes next. Nothing comes after a close.
     pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
         let mut queue = self.queue();
@@ -143,14 +152,22 @@ impl Outbound {
             // What a burst took is given back.
             queue.messages = VecDeque::new();
         }
-        if queue.reader.as_ref().is_none_or(|reader| !reader.will_wake(cx.waker())) {
-            queue.reader = Some(cx.waker().clone());
-        }
+        queue.wait(cx, false);
         Poll::Pending
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Has the connection's task woken by what is added, or by a close only.
+    fn wait(&mut self, cx: &Context<'_>, is_stalled: bool) {
+        self.is_stalled = is_stalled;
+        if self.reader.as_ref().is_none_or(|reader| !reader.will_wake(cx.waker())) {
+            self.reader = Some(cx.waker().clone());
+        }
     }
 }
 
@@ -243,6 +260,34 @@ mod tests {
         assert_eq!(woken(&|| (0..FEW * 2).for_each(|_| push())), 1);
         assert_eq!(woken(&|| (outbound.look_later(), push()).1), 0);
         assert_eq!(woken(&|| outbound.close(1000, "")), 1);
+    }
+
+    // Seen to fail with a task that nothing wakes while the network takes nothing.
+    #[test]
+    fn c8_who_is_stalled_is_woken_by_a_close_and_by_nothing_else() {
+        #[derive(Default)]
+        struct Count(AtomicUsize);
+
+        impl Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+
+        for overflows in [false, true] {
+            let (outbound, count) = (Outbound::new(1000, SlowConsumer::Disconnect), Arc::<Count>::default());
+            let waker = Waker::from(Arc::clone(&count));
+            let woken = || count.0.load(Ordering::Relaxed);
+            outbound.look_when_closed(&mut Context::from_waker(&waker));
+            outbound.push(text("a")).expect("it is open");
+            assert_eq!(woken(), 0);
+            if overflows {
+                let _ = outbound.push(text(&"a".repeat(1000)));
+            } else {
+                outbound.close(1000, "");
+            }
+            assert_eq!(woken(), 1);
+        }
     }
 
     #[test]

@@ -406,6 +406,29 @@ async fn c8_a_slow_consumer_is_closed_and_nobody_else_is_affected() {
     assert!(matches!(slow.end().await, End::Code(1013) | End::Cut));
 }
 
+// Seen to fail with a task that nothing wakes while the network takes nothing.
+#[tokio::test]
+async fn c8_who_takes_nothing_is_cut_off_long_before_the_next_heartbeat() {
+    let server = serve(app().await.message_rate(1_000_000)).await;
+    let mut stalled = Client::signed_in(&server, "ada").await;
+    stalled.ask(json!({ "action": "subscribe", "topic": "t" })).await;
+    let mut publisher = Client::signed_in(&server, "eve").await;
+    let text = "x".repeat(32 << 10);
+    let overflow = async {
+        // Nobody hears of it any more once the queue is full.
+        while publisher.ask(json!({ "action": "emit", "name": "t", "message": text })).await["result"] != 0 {}
+    };
+    timeout(Duration::from_secs(20), overflow).await.expect("the queue fills up while nobody reads");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let MaybeTlsStream::Plain(stream) = stalled.0.get_mut() else { panic!("there is no TLS here") };
+    let cut_off = async {
+        while tokio::io::AsyncWriteExt::write_all(stream, &[0x89, 0x80, 0, 0, 0, 0]).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(1), cut_off).await.expect("it was cut off by now");
+}
+
 #[tokio::test]
 async fn c8_a_connection_without_a_sign_of_life_ends() {
     let server = serve(app().await.heartbeat(Duration::from_millis(100))).await;
