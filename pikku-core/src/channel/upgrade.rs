@@ -37,7 +37,7 @@ pub(crate) fn upgrade<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> 
         return Err(Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required")
             .with_detail("this is a channel; open it with a WebSocket"));
     }
-    if call.headers().get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+    if only(call.headers(), &header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err(Problem::new(StatusCode::UPGRADE_REQUIRED, "websocket_version")
             .with_detail("this server speaks version 13 of the WebSocket protocol"));
     }
@@ -80,7 +80,8 @@ fn accept(parts: &mut Parts) -> Result<(Response, OnUpgrade), Problem> {
     if parts.method != Method::GET {
         return Err(refused("the method is not `GET`"));
     }
-    let key = parts.headers.get(header::SEC_WEBSOCKET_KEY).ok_or_else(|| refused("there is no `Sec-WebSocket-Key`"))?;
+    let key = only(&parts.headers, &header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key));
+    let key = key.ok_or_else(|| refused("there is not one `Sec-WebSocket-Key` of 16 bytes in base64"))?;
     let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or_else(|| refused("the connection stays as it is"))?;
 
     let mut response = Response::new(Body::empty());
@@ -93,6 +94,19 @@ fn accept(parts: &mut Parts) -> Result<(Response, OnUpgrade), Problem> {
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
     }
     Ok((response, on_upgrade))
+}
+
+/// The value of a header that is there once.
+fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// Whether a key is 16 bytes in base64, by RFC 6455.
+fn is_key(key: &HeaderValue) -> bool {
+    // Its 24 characters could be 18 bytes.
+    let mut bytes = [0; 18];
+    BASE64.decode_slice(key, &mut bytes) == Ok(16)
 }
 
 /// What shows a client that its key was read by somebody who speaks the protocol.

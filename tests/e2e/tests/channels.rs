@@ -321,6 +321,27 @@ async fn c7_foreign_origins_and_bad_requests_get_a_status() {
     assert_eq!((old.status, old.header("sec-websocket-version")), (426, "13"));
 }
 
+// Seen to fail with any key taken, and with the first of two headers.
+#[tokio::test]
+async fn c7_a_handshake_has_one_key_of_16_bytes_and_one_version() {
+    let server = serve(app().await).await;
+    let (key, version) = (("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("sec-websocket-version", "13"));
+    let short = ("sec-websocket-key", "c2hvcnQ=");
+    let (empty, no_base64) = (("sec-websocket-key", ""), ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZ*=="));
+    for (headers, status) in [
+        (&[version, empty][..], 400),
+        (&[version, short], 400),
+        (&[version, no_base64], 400),
+        (&[version], 400),
+        (&[version, key, key], 400),
+        (&[version, version, key], 426),
+    ] {
+        let upgrade = [("upgrade", "websocket"), ("connection", "upgrade")];
+        let answer = server.send("GET", "/events", &[&upgrade[..], headers].concat(), "").await;
+        assert_eq!(answer.status, status, "{headers:?}");
+    }
+}
+
 // Seen to fail with credentials taken from headers only.
 #[tokio::test]
 async fn c7_a_credential_may_come_as_a_protocol_and_is_never_echoed() {
