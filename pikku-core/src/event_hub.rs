@@ -174,7 +174,9 @@ impl EventHub {
     }
 
     fn unsubscribe_key(&self, key: &str, connection: &Arc<Connection>) -> bool {
-        let was_on_it = lock(&connection.topics).remove(key);
+        // As with a subscribe, the connection's own list is locked around both changes.
+        let mut topics = lock(&connection.topics);
+        let was_on_it = topics.remove(key);
         if was_on_it {
             self.remove(key, connection);
         }
@@ -183,8 +185,8 @@ impl EventHub {
 
     /// Takes a connection off all its topics.
     pub(crate) fn leave(&self, connection: &Arc<Connection>) {
-        let topics = std::mem::take(&mut *lock(&connection.topics));
-        for topic in topics {
+        let mut topics = lock(&connection.topics);
+        for topic in std::mem::take(&mut *topics) {
             self.remove(&topic, connection);
         }
     }

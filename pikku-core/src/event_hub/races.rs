@@ -53,6 +53,24 @@ fn e1_who_closes_while_it_subscribes_is_on_no_topic() {
     });
 }
 
+// Seen to fail with a connection that is taken off its own list before it is taken off the topic.
+#[test]
+fn e1_who_leaves_while_it_subscribes_is_on_the_topic_once_or_not_at_all() {
+    loom::model(|| {
+        let (hub, one) = (EventHub::new(), channel("1"));
+        hub.subscribe("t", &one).expect("it is open");
+        let leaver = {
+            let (hub, one) = (hub.clone(), one.clone());
+            thread::spawn(move || hub.unsubscribe("t", &one))
+        };
+        hub.subscribe("t", &one).expect("it is open");
+        assert!(publish(&hub, 1) <= 1);
+        assert!(leaver.join().expect("it does not panic"));
+        let is_on_it = hub.unsubscribe("t", &one);
+        assert_eq!((hub.topics(), publish(&hub, 2)), (0, 0), "it was on its own list: {is_on_it}");
+    });
+}
+
 #[test]
 fn e1_who_is_subscribed_hears_everything_while_others_come_and_go() {
     loom::model(|| {
