@@ -131,7 +131,10 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
     }
 
     /// Answers one request.
-    // The arguments of an async function would be moved once more before it begins.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the arguments of an async function are moved once more before it begins"
+    )]
     fn handle(
         &self,
         mut parts: Parts,
