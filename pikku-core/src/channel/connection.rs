@@ -123,7 +123,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
             }
             let may_read = !draining && pending.len() < config.pending;
             // What a function has changed is nothing to go by before the function is done.
-            let settled = self.connected.sessions.settled();
+            let settled = self.settled(running.is_some());
             if let Some(standing) = settled
                 && watched != settled
             {
@@ -194,7 +194,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     }
                     // What is being handled may have signed somebody in by now, and then it shows when that is done.
                     if now >= look
-                        && let Some(still) = self.connected.sessions.settled()
+                        && let Some(still) = self.settled(running.is_some())
                     {
                         if !D::PUBLIC && watched == Some(Standing::Nobody) && still == Standing::Nobody {
                             outbound.close(4401, "nobody has signed in");
@@ -220,6 +220,12 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
             }
         };
         Box::pin(async { tokio::join!(rest, self.line.part(ending)) }).await;
+    }
+
+    /// Who is signed in, unless what is being handled has changed it and may yet fail.
+    fn settled(&self, is_handling: bool) -> Option<Standing> {
+        let sessions = &self.connected.sessions;
+        if is_handling { sessions.settled() } else { Some(sessions.standing()) }
     }
 
     /// When there is something to be done about the session, if nothing happens before: whoever is not signed in, or no
