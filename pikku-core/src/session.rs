@@ -248,8 +248,9 @@ impl<S> UserSessionService<S> {
     /// Over HTTP it is written into the cookie, and into the session store, of
     /// [`auth_cookie`](crate::auth_cookie) if there is one. On a channel it lasts as long as the connection,
     /// and no longer than the credential that somebody is signed in by at the time;
-    /// [`set_until`](Self::set_until) gives it an end of its own. What either sets for a user whose session is in a store ends
-    /// with that one, and is revoked with it. Where somebody else was signed in on it, the connection leaves the topics that it is on by then.
+    /// [`set_until`](Self::set_until) gives it an end of its own. What either sets for a user whose session is in a store
+    /// ends with that one, and is revoked with it. Where somebody else was signed in on it, the connection leaves the topics
+    /// that it is on by then.
     ///
     /// # Errors
     /// None today; a service that fails may say so here.
