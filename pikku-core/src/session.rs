@@ -203,11 +203,9 @@ impl<S> LazySessions<S> {
         self.0.get()?.changed()
     }
 
-    /// Takes a change back.
-    pub(crate) fn roll_back(&self) {
-        if let Some(service) = self.0.get() {
-            service.roll_back();
-        }
+    /// Takes a change back, and says whether the session that was there before was revoked meanwhile.
+    pub(crate) fn roll_back(&self) -> bool {
+        self.0.get().is_some_and(UserSessionService::roll_back)
     }
 }
 
@@ -379,12 +377,16 @@ impl<S> UserSessionService<S> {
         Some(before)
     }
 
-    /// Takes a change back.
-    pub(crate) fn roll_back(&self) {
+    /// Takes a change back, and says whether the session that was there before was revoked meanwhile.
+    pub(crate) fn roll_back(&self) -> bool {
         let mut state = self.state();
-        if state.change.take().is_some() {
-            state.identity = state.before.take().map(|before| before.identity);
+        if state.change.take().is_none() {
+            return false;
         }
+        let before = state.before.take();
+        let is_revoked = before.as_ref().is_some_and(Before::is_revoked);
+        state.identity = before.map(|before| before.identity);
+        is_revoked
     }
 
     /// Ends a session of a store from outside. It says whether somebody was signed in by it right now.

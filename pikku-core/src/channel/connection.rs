@@ -167,6 +167,10 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                         self.connected.runtime.hub.leave(&self.connected.connection);
                     }
                     self.answer(handled);
+                    if Instant::now() >= look {
+                        // The next message may change it again before there is time to look.
+                        self.close_unless_signed_in(watched);
+                    }
                 }
                 Event::Received(received) => {
                     misses = 0;
@@ -196,9 +200,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     if now >= look
                         && let Some(still) = self.settled(running.is_some())
                     {
-                        if !D::PUBLIC && watched == Some(Standing::Nobody) && still == Standing::Nobody {
-                            outbound.close(4401, "nobody has signed in");
-                        }
+                        self.close_unless_signed_in(watched);
                         look = self.next_look(still);
                     }
                 }
@@ -226,6 +228,14 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
     fn settled(&self, is_handling: bool) -> Option<Standing> {
         let sessions = &self.connected.sessions;
         if is_handling { sessions.settled() } else { Some(sessions.standing()) }
+    }
+
+    /// Ends a connection on which nobody has signed in in time.
+    fn close_unless_signed_in(&self, watched: Option<Standing>) {
+        let nobody = Standing::Nobody;
+        if !D::PUBLIC && watched == Some(nobody) && self.connected.sessions.standing() == nobody {
+            self.connected.connection.outbound.close(4401, "nobody has signed in");
+        }
     }
 
     /// When there is something to be done about the session, if nothing happens before: whoever is not signed in, or no

@@ -56,6 +56,11 @@ pub(super) enum Moment<'m> {
 }
 
 impl<A: App> Connected<A> {
+    /// Closes the connection for a session that was revoked. Those who revoked it found nobody here who was signed in by it.
+    fn end_session(&self) {
+        self.connection.outbound.close(4401, "the session has ended");
+    }
+
     /// Lets what a function did with the session stand.
     ///
     /// What somebody was subscribed to is not for whoever comes after them. Whoever signs out ends a session in a store
@@ -74,8 +79,7 @@ impl<A: App> Connected<A> {
             self.runtime.hub.leave(&self.connection);
         }
         if one && before.is_revoked() {
-            // Those who revoked it found nobody here who was signed in by it.
-            self.connection.outbound.close(4401, "the session has ended");
+            self.end_session();
         }
         if change == SessionChange::Cleared
             && let Some(Kept { sessions, key }) = before.identity.kept
@@ -355,7 +359,11 @@ async fn call<F: PikkuFunc>(
         Ok(frame)
     };
     let answered = Guarded::new(called, runtime.config.timeout).await.into_result(F::NAME).flatten();
-    answered.inspect_err(|_| sessions.roll_back())
+    answered.inspect_err(|_| {
+        if sessions.roll_back() {
+            connected.end_session();
+        }
+    })
 }
 
 fn not_json(error: serde_json::Error) -> Problem {

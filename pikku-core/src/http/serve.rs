@@ -319,11 +319,12 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>, is_wrapped: bool) -> 
     if let Some(problem) = call.upload_failure.as_ref().and_then(FailureSlot::get) {
         answered = Err(problem.clone());
     }
-    let output = answered.inspect_err(|_| call.sessions.roll_back()).map_err(|problem| match problem.challenge() {
-        // A permission of many functions may want a session where the function does not; then the reason counts too.
-        Some(Challenge::Missing) => call.nobody(),
-        _ => problem,
-    })?;
+    let output =
+        answered.inspect_err(|_| _ = call.sessions.roll_back()).map_err(|problem| match problem.challenge() {
+            // A permission of many functions may want a session where the function does not; then the reason counts too.
+            Some(Challenge::Missing) => call.nobody(),
+            _ => problem,
+        })?;
     let status = call.route.status.and_then(|status| StatusCode::from_u16(status).ok());
     // The map of the request has room for the headers of the response, and is of no use any more where nothing reads it.
     let keeps_cookies = call.credentials.keeps_cookies();

@@ -185,13 +185,13 @@ async fn s4_a_session_that_is_set_while_the_credential_runs_out_ends_with_it() {
 async fn s3_a_session_that_is_set_while_that_of_the_same_user_is_revoked_ends_with_it() {
     let sessions = Sessions::new(MemorySessionStore::new(), user_of);
     let server = stored(&sessions).await;
-    for user in ["ada", "eve"] {
+    for (user, fails) in [("ada", false), ("ada", true), ("eve", false), ("eve", true)] {
         let cookie = sign_in(&server, "ada", "").await;
         let mut socket = connect(&server, "/events", &cookie).await;
-        let lingering = json!({ "action": "auth_and_linger", "user": user, "lingers": 1000 });
+        let lingering = json!({ "action": "auth_and_linger", "user": user, "lingers": 1000, "fails": fails });
         assert_eq!(socket.answer(lingering).await, "changed");
         assert_eq!(sessions.revoke_all_of("ada").await.expect("it is revoked"), 1);
-        if user == "ada" {
+        if user == "ada" || fails {
             assert_eq!(socket.next().await, Next::Closed(4401));
         } else {
             assert_eq!(socket.next().await, Next::Message(json!({ "action": "auth_and_linger" })));
@@ -556,6 +556,16 @@ async fn c2_attempts_to_sign_in_that_fail_put_nothing_off() {
         }
     };
     assert_eq!(timeout(Duration::from_secs(15), closed).await, Ok(4401));
+    // Nor do those of which one always waits for the other: each is told of twice, and a new one is sent each time.
+    let mut socket = Socket::open(&server, "/events", &[]).await.expect("it opens");
+    let closed = async {
+        loop {
+            if let Next::Closed(code) = socket.ask(attempt.clone()).await {
+                return code;
+            }
+        }
+    };
+    assert_eq!(timeout(Duration::from_secs(6), closed).await, Ok(4401));
 }
 
 // Seen to fail with the time counted from when the connection opened.
