@@ -180,7 +180,7 @@ async fn s4_a_session_that_is_set_while_the_credential_runs_out_ends_with_it() {
     }
 }
 
-// Seen to fail with the message answered, and the connection signed in for good.
+// Seen to fail with the message answered, and the connection signed in for good; and with one left open whose message failed.
 #[tokio::test]
 async fn s3_a_session_that_is_set_while_that_of_the_same_user_is_revoked_ends_with_it() {
     let sessions = Sessions::new(MemorySessionStore::new(), user_of);
@@ -540,7 +540,7 @@ async fn h7_a_message_that_signs_out_and_fails_leaves_the_topics_alone() {
     assert_eq!(hub.topics(), 0);
 }
 
-// Seen to fail with the time to sign in counted anew from each attempt.
+// Seen to fail with the time to sign in counted anew from each attempt, and with it looked at between two of them only.
 #[tokio::test]
 async fn c2_attempts_to_sign_in_that_fail_put_nothing_off() {
     let server = serve(app().await.sign_in_timeout(Duration::from_secs(1))).await;
