@@ -98,11 +98,28 @@ pub async fn serve_at(app: Pikku<TestApp>, address: SocketAddr) -> Running {
 /// # Panics
 /// When the address is taken.
 pub async fn serve_router(router: Router, address: SocketAddr) -> Running {
-    let server = Server::bind(address).await.expect("a free port");
+    serve_on(Server::bind(address).await.expect("a free port"), router)
+}
+
+/// Serves a router on a server until the test ends.
+///
+/// # Panics
+/// When the server is not bound.
+#[must_use]
+pub fn serve_on(server: Server, router: Router) -> Running {
     let address = server.local_addr().expect("it is bound");
-    let server = server.header_timeout(Duration::from_millis(500));
     tokio::spawn(server.serve_until(router, std::future::pending()));
-    Running { address, http: reqwest::Client::new() }
+    Running { address, http: client() }
+}
+
+/// A client that takes a new connection for each request: the server closes an idle one after a while, and a request that
+/// is sent just then fails.
+///
+/// # Panics
+/// When the system has no certificates to read.
+#[must_use]
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client")
 }
 
 impl Running {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use e2e::{app, serve, socket::Socket};
+use e2e::{Running, app, generated, serve, serve_on, socket::Socket};
+use pikku_core::Server;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -10,13 +11,19 @@ use tokio::{
     time::timeout,
 };
 
-/// What comes back for raw bytes, until the server closes or two seconds are over.
+/// A server that gives the head of a request half a second, and an idle connection too.
+async fn impatient() -> Running {
+    let server = Server::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+    serve_on(server.header_timeout(Duration::from_millis(500)), generated::router(app().await))
+}
+
+/// What comes back for raw bytes, until the server closes or ten seconds are over.
 async fn raw(address: std::net::SocketAddr, bytes: &[u8]) -> Option<String> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(bytes).await.expect("it is sent");
     let mut answer = Vec::new();
     // A reset is an end as well.
-    timeout(Duration::from_secs(2), stream.read_to_end(&mut answer))
+    timeout(Duration::from_secs(10), stream.read_to_end(&mut answer))
         .await
         .ok()
         .map(|_| String::from_utf8_lossy(&answer).into_owned())
@@ -24,7 +31,7 @@ async fn raw(address: std::net::SocketAddr, bytes: &[u8]) -> Option<String> {
 
 #[tokio::test]
 async fn z4_slow_and_silent_connections_are_closed_and_others_served() {
-    let server = serve(app().await).await;
+    let server = impatient().await;
     let address = server.address;
     let half = b"GET /who HTTP/1.1\r\nhost: x\r\n";
     let slow_body =
@@ -42,7 +49,7 @@ async fn z4_slow_and_silent_connections_are_closed_and_others_served() {
 
 #[tokio::test]
 async fn z4_bad_requests_are_refused() {
-    let server = serve(app().await).await;
+    let server = impatient().await;
     let large = format!("GET /who HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(40_000));
     for (request, status) in [
         (large.as_str(), "431"),

@@ -118,7 +118,7 @@ pub(crate) async fn start(name: &str) -> Result<Stage, String> {
         Err(_) => "a panic without a text".to_owned(),
     })?;
     let server = e2e::serve_router(router, ([127, 0, 0, 1], 0).into()).await;
-    Ok(Stage { server, http: reqwest::Client::new(), sessions, keys })
+    Ok(Stage { server, http: e2e::client(), sessions, keys })
 }
 
 fn layered(name: &str, app: Pikku<TestApp>) -> Result<Pikku<TestApp>, String> {
