@@ -1,28 +1,28 @@
 //! The dispatchers: for each channel, the `match` from a message to its function.
 
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use std::collections::HashMap;
 
-use super::router::{path, render_texts};
+use proc_macro2::Ident;
+use quote::{format_ident, quote};
+use syn::{Expr, ImplItem, ImplItemFn, Item, ItemConst, ItemImpl, Stmt, parse_quote};
+
+use super::{
+    router::{function_path, render_entry, render_renamed, render_tags, render_texts},
+    syntax::{
+        arm, await_generic, block, boolean, match_first, name, number_pattern, runtime, slice, string, variant_pattern,
+    },
+};
 use crate::{
     error::Result,
-    model::{Channel, Function, Model, ReplyShape},
+    model::{Channel, Function, Model, Output, ReplyShape},
 };
 
-/// The entries of the table of routes.
-pub(super) fn render_routes(model: &Model) -> Vec<TokenStream> {
-    model.channels.iter().map(render_route).collect()
-}
-
-fn render_route(channel: &Channel) -> TokenStream {
-    let Channel { route, path, tags, .. } = channel;
+/// The entry of the table of routes.
+pub(super) fn render_route(channel: &Channel) -> Expr {
     // The upgrade lets in whoever may sign in later, so what it asks for is said by the dispatcher.
-    let access = (!channel.auth).then(|| quote!(access: pikku::Access::Public,));
-    let tags = (!tags.is_empty()).then(|| quote!(tags: &[#(#tags),*],));
-    let texts = render_texts(&channel.fields);
-    quote! {
-        pikku::Route { #access #tags #texts ..pikku::Route::new("GET", #route, #path) }
-    }
+    let access = (!channel.auth).then(|| name(runtime(&["Access", "Public"])));
+    let fields = [("access", access), ("tags", render_tags(&channel.tags)), ("texts", render_texts(&channel.fields))];
+    render_entry(fields, "GET", &channel.route, &channel.path)
 }
 
 /// The name of a channel's dispatcher.
@@ -32,16 +32,21 @@ pub(super) fn dispatcher(channel: &Channel) -> Ident {
 }
 
 /// The dispatchers themselves.
-pub(super) fn render_items(model: &Model) -> Result<Vec<TokenStream>> {
-    model.channels.iter().map(|channel| render_dispatcher(model, channel)).collect()
+pub(super) fn render_items(model: &Model) -> Result<Vec<Item>> {
+    let functions = model.functions.iter().map(|function| (function.name.as_str(), function)).collect();
+    let mut items = Vec::new();
+    for channel in &model.channels {
+        items.extend(render_dispatcher(&functions, channel)?);
+    }
+    Ok(items)
 }
 
-fn render_dispatcher(model: &Model, channel: &Channel) -> Result<TokenStream> {
+fn render_dispatcher(functions: &HashMap<&str, &Function>, channel: &Channel) -> Result<[Item; 2]> {
     let name = dispatcher(channel);
     let Channel { routing, auth, .. } = channel;
     let docs = format!("Dispatches the channel `{}` at `{}`.", channel.name, channel.route);
     let public = !auth;
-    let find = |name: &str| model.functions.iter().find(|function| function.name == name);
+    let find = |name: &str| functions.get(name).copied();
     let in_public = |name: &String| find(name).is_some_and(|function| !function.auth);
     let actions = channel.actions.iter().map(|action| &action.function);
     let has_public_routes = actions.chain(&channel.on_message).chain(&channel.on_binary).any(in_public);
@@ -69,11 +74,10 @@ fn render_dispatcher(model: &Model, channel: &Channel) -> Result<TokenStream> {
     let (connect, disconnect) = (opened(&channel.on_connect)?, opened(&channel.on_disconnect)?);
     let handled = |name: &Option<String>| match name.as_deref().and_then(find) {
         Some(function) => {
-            let (path, renamed) = (function_path(function)?, render_renamed(function));
-            let shape = if function.output == crate::model::Output::None { quote!(Empty) } else { quote!(Result) };
-            Ok(quote!(message.run::<#path>(pikku::ReplyShape::#shape, false, #renamed).await))
+            let shape = if function.output == Output::None { "Empty" } else { "Result" };
+            render_run(function, shape, false)
         }
-        None => Ok(quote!(message.unknown())),
+        None => Ok(parse_quote!(message.unknown())),
     };
     let (fallback, binary) = (handled(&channel.on_message)?, handled(&channel.on_binary)?);
     // A `match` on strings compares them one after the other, so it is on the place in a sorted list.
@@ -82,26 +86,35 @@ fn render_dispatcher(model: &Model, channel: &Channel) -> Result<TokenStream> {
     let (mut values, mut arms) = (Vec::new(), Vec::new());
     for action in actions {
         let Some(function) = find(&action.function) else { continue };
-        let (number, keeps_id) = (Literal::usize_unsuffixed(arms.len()), action.keeps_id);
-        let (path, renamed) = (function_path(function)?, render_renamed(function));
-        let shape = format_ident!(
-            "{}",
-            match action.reply {
-                ReplyShape::Merged => "Merged",
-                ReplyShape::Result => "Result",
-                ReplyShape::Empty => "Empty",
-            }
-        );
-        values.push(&action.action);
-        arms.push(
-            quote!(Some(Ok(#number)) => message.run::<#path>(pikku::ReplyShape::#shape, #keeps_id, #renamed).await,),
-        );
+        let shape = match action.reply {
+            ReplyShape::Merged => "Merged",
+            ReplyShape::Result => "Result",
+            ReplyShape::Empty => "Empty",
+        };
+        let found = variant_pattern("Some", variant_pattern("Ok", number_pattern(arms.len())));
+        arms.push(arm(found, render_run(function, shape, action.keeps_id)?));
+        values.push(string(&action.action));
     }
-    Ok(quote! {
-        #[doc = #docs]
-        #[derive(Debug)]
-        pub enum #name {}
-
+    let values = ItemConst {
+        expr: Box::new(slice(values)),
+        ..parse_quote! {
+            /// Every action; its place here is its number.
+            const ACTIONS: &[&str] = &[];
+        }
+    };
+    let otherwise = parse_quote! {
+        match message.action().map(|action| ACTIONS.binary_search(&action)) {
+            Some(_) => message.unknown(),
+            None => #fallback,
+        }
+    };
+    let message = ImplItemFn {
+        block: block([Stmt::Item(Item::Const(values)), match_first(arms, otherwise)]),
+        ..parse_quote!(
+            async fn message(message: &pikku::Message<'_, App>) -> pikku::Handled {}
+        )
+    };
+    let mut dispatch: ItemImpl = parse_quote! {
         impl pikku::ChannelDispatch<App> for #name {
             const ROUTING: &'static str = #routing;
             const PUBLIC: bool = #public;
@@ -118,30 +131,24 @@ fn render_dispatcher(model: &Model, channel: &Channel) -> Result<TokenStream> {
             async fn disconnect(opened: pikku::Opened<'_, App>) -> pikku::Handled {
                 #disconnect
             }
-
-            async fn message(message: &pikku::Message<'_, App>) -> pikku::Handled {
-                /// Every action; its place here is its number.
-                const ACTIONS: &[&str] = &[#(#values),*];
-
-                match message.action().map(|action| ACTIONS.binary_search(&action)) {
-                    #(#arms)*
-                    Some(_) => message.unknown(),
-                    None => #fallback,
-                }
-            }
-
-            async fn binary(message: &pikku::Message<'_, App>) -> pikku::Handled {
-                #binary
-            }
         }
-    })
+    };
+    let binary: ImplItemFn = parse_quote! {
+        async fn binary(message: &pikku::Message<'_, App>) -> pikku::Handled {
+            #binary
+        }
+    };
+    dispatch.items.extend([message, binary].map(ImplItem::Fn));
+    let declaration = parse_quote! {
+        #[doc = #docs]
+        #[derive(Debug)]
+        pub enum #name {}
+    };
+    Ok([declaration, Item::Impl(dispatch)])
 }
 
-fn function_path(function: &Function) -> Result<syn::Path> {
-    path(&format!("{}::{}", function.module, function.name))
-}
-
-fn render_renamed(function: &Function) -> TokenStream {
-    let pairs = function.renamed.iter().map(|(rust, wire)| quote!((#rust, #wire)));
-    quote!(&[#(#pairs),*])
+/// `message.run::<function>(pikku::ReplyShape::shape, keeps_id, renamed).await`
+fn render_run(function: &Function, shape: &str, keeps_id: bool) -> Result<Expr> {
+    let arguments = [name(runtime(&["ReplyShape", shape])), boolean(keeps_id), render_renamed(function)];
+    Ok(await_generic("message", "run", function_path(function)?, arguments))
 }

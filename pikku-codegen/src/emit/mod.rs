@@ -7,6 +7,7 @@ use crate::model::{Channel, Function, HttpRoute, Model, RouteField, TextKind};
 mod dispatcher;
 pub mod router;
 pub mod rust_client;
+mod syntax;
 pub mod typescript;
 
 /// A generated file, before it is written.
