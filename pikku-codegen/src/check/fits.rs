@@ -11,32 +11,82 @@ pub(super) const NO_FORMAT: char = '\u{1}';
 
 /// Whether a value fits.
 pub(super) fn fits(schema: &Value, value: &Value, definitions: Definitions<'_>) -> bool {
-    let Some(schema) = schema.as_object() else { return schema != &Value::Bool(false) };
-    let each = |schema: &Value, value: &Value| fits(schema, value, definitions);
-    let list = |key: &str| schema.get(key).and_then(Value::as_array);
-    if let Some(reference) = schema.get("$ref")
-        && let Some((_, target)) = definitions.find(reference)
-        && !each(target, value)
-    {
-        return false;
-    }
-    is_of_type(schema.get("type"), value)
-        && schema.get("const").is_none_or(|constant| constant == value)
-        && list("enum").is_none_or(|values| values.contains(value))
-        && schema.get("not").is_none_or(|other| !each(other, value))
-        && list("allOf").is_none_or(|parts| parts.iter().all(|part| each(part, value)))
-        // Serde takes the first branch that fits and doesn't ask the others.
-        && ["anyOf", "oneOf"].iter().all(|key| list(key).is_none_or(|parts| parts.iter().any(|part| each(part, value))))
-        && match value {
-            Value::String(text) => text_fits(schema, text),
-            Value::Number(_) => number_fits(schema, value),
-            Value::Array(items) => list_fits(schema, items, &each),
-            Value::Object(members) => object_fits(schema, members, &each),
-            Value::Null | Value::Bool(_) => true,
+    match schema {
+        Value::Object(schema) => {
+            schema.iter().all(|(keyword, says)| keyword_fits(schema, (keyword, says), value, definitions))
         }
+        schema => schema != &Value::Bool(false),
+    }
 }
 
-fn is_of_type(types: Option<&Value>, value: &Value) -> bool {
+/// Whether a value fits one keyword of a schema, `says` being what the keyword has there.
+fn keyword_fits(
+    schema: &Map<String, Value>,
+    (keyword, says): (&str, &Value),
+    value: &Value,
+    definitions: Definitions<'_>,
+) -> bool {
+    let each = |schema: &Value, value: &Value| fits(schema, value, definitions);
+    let ordered = |is: fn(Ordering) -> bool| compare(value, says).is_none_or(is);
+    match (keyword, value) {
+        ("$ref", _) => definitions.find(says).is_none_or(|(_, target)| each(target, value)),
+        ("type", _) => is_of_type(says, value),
+        ("const", _) => says == value,
+        ("enum", _) => says.as_array().is_none_or(|values| values.contains(value)),
+        ("not", _) => !each(says, value),
+        ("allOf", _) => says.as_array().is_none_or(|parts| parts.iter().all(|part| each(part, value))),
+        // Serde takes the first branch that fits and doesn't ask the others.
+        ("anyOf" | "oneOf", _) => says.as_array().is_none_or(|parts| parts.iter().any(|part| each(part, value))),
+        ("minLength", Value::String(text)) => is_at_least(text.chars().count(), says),
+        ("maxLength", Value::String(text)) => is_at_most(text.chars().count(), says),
+        ("format", Value::String(text)) => !text.contains(NO_FORMAT),
+        ("pattern", Value::String(text)) => {
+            says.as_str().and_then(Pattern::parse).is_none_or(|pattern| pattern.is_match(text))
+        }
+        ("minimum", Value::Number(_)) => ordered(Ordering::is_ge),
+        ("maximum", Value::Number(_)) => ordered(Ordering::is_le),
+        ("exclusiveMinimum", Value::Number(_)) => ordered(Ordering::is_gt),
+        ("exclusiveMaximum", Value::Number(_)) => ordered(Ordering::is_lt),
+        ("multipleOf", Value::Number(_)) => is_multiple(value, says),
+        ("minItems", Value::Array(items)) => is_at_least(items.len(), says),
+        ("maxItems", Value::Array(items)) => is_at_most(items.len(), says),
+        ("prefixItems", Value::Array(items)) => {
+            says.as_array().is_none_or(|schemas| schemas.iter().zip(items).all(|(schema, item)| each(schema, item)))
+        }
+        ("items", Value::Array(items)) => {
+            let fixed = schema.get("prefixItems").and_then(Value::as_array).map_or(0, Vec::len);
+            items.iter().skip(fixed).all(|item| each(says, item))
+        }
+        ("minProperties", Value::Object(members)) => is_at_least(members.len(), says),
+        ("maxProperties", Value::Object(members)) => is_at_most(members.len(), says),
+        ("required", Value::Object(members)) => {
+            let mut names = says.as_array().into_iter().flatten().filter_map(Value::as_str);
+            names.all(|name| members.contains_key(name))
+        }
+        ("properties", Value::Object(members)) => says.as_object().is_none_or(|properties| {
+            members.iter().all(|(name, value)| properties.get(name).is_none_or(|schema| each(schema, value)))
+        }),
+        ("patternProperties", Value::Object(members)) => patterns(says).all(|(pattern, schema)| {
+            members.iter().filter(|(name, _)| pattern.is_match(name)).all(|(_, value)| each(schema, value))
+        }),
+        ("additionalProperties", Value::Object(members)) => {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let patterns: Vec<Pattern> =
+                schema.get("patternProperties").into_iter().flat_map(patterns).map(|(pattern, _)| pattern).collect();
+            let is_other = |name: &String| {
+                !properties.is_some_and(|properties| properties.contains_key(name))
+                    && !patterns.iter().any(|pattern| pattern.is_match(name))
+            };
+            members.iter().filter(|(name, _)| is_other(name)).all(|(_, value)| each(says, value))
+        }
+        ("propertyNames", Value::Object(members)) => {
+            members.keys().all(|name| each(says, &Value::String(name.clone())))
+        }
+        _ => true,
+    }
+}
+
+fn is_of_type(types: &Value, value: &Value) -> bool {
     let is = |name: &Value| match name.as_str() {
         Some("null") => value.is_null(),
         Some("boolean") => value.is_boolean(),
@@ -50,42 +100,33 @@ fn is_of_type(types: Option<&Value>, value: &Value) -> bool {
         _ => true,
     };
     match types {
-        None => true,
-        Some(Value::Array(names)) => names.iter().any(is),
-        Some(name) => is(name),
+        Value::Array(names) => names.iter().any(is),
+        name => is(name),
     }
 }
 
-/// Whether a count keeps to the limits of these names.
-fn count_fits(schema: &Map<String, Value>, count: usize, least: &str, most: &str) -> bool {
-    let limit = |key: &str| schema.get(key).and_then(Value::as_u64);
-    let count = count as u64;
-    limit(least).is_none_or(|least| count >= least) && limit(most).is_none_or(|most| count <= most)
+fn is_at_least(count: usize, limit: &Value) -> bool {
+    limit.as_u64().is_none_or(|least| count as u64 >= least)
 }
 
-fn text_fits(schema: &Map<String, Value>, text: &str) -> bool {
-    count_fits(schema, text.chars().count(), "minLength", "maxLength")
-        && !(schema.contains_key("format") && text.contains(NO_FORMAT))
-        && schema
-            .get("pattern")
-            .and_then(Value::as_str)
-            .and_then(Pattern::parse)
-            .is_none_or(|pattern| pattern.is_match(text))
+fn is_at_most(count: usize, limit: &Value) -> bool {
+    limit.as_u64().is_none_or(|most| count as u64 <= most)
 }
 
-fn number_fits(schema: &Map<String, Value>, value: &Value) -> bool {
-    let compared = |key: &str| schema.get(key).and_then(|limit| compare(value, limit));
-    compared("minimum").is_none_or(|order| order != Ordering::Less)
-        && compared("maximum").is_none_or(|order| order != Ordering::Greater)
-        && compared("exclusiveMinimum").is_none_or(|order| order == Ordering::Greater)
-        && compared("exclusiveMaximum").is_none_or(|order| order == Ordering::Less)
-        && match (value.as_f64(), schema.get("multipleOf").and_then(Value::as_f64)) {
-            (Some(number), Some(step)) if step > 0.0 => {
-                let steps = number / step;
-                (steps - steps.round()).abs() < 1e-9
-            }
-            _ => true,
+fn is_multiple(value: &Value, step: &Value) -> bool {
+    match (value.as_f64(), step.as_f64()) {
+        (Some(number), Some(step)) if step > 0.0 => {
+            let steps = number / step;
+            (steps - steps.round()).abs() < 1e-9
         }
+        _ => true,
+    }
+}
+
+/// The patterns of keys, and the schemas of the values. What can't be parsed matches nothing.
+fn patterns(schemas: &Value) -> impl Iterator<Item = (Pattern, &Value)> {
+    let schemas = schemas.as_object().into_iter().flatten();
+    schemas.filter_map(|(pattern, schema)| Some((Pattern::parse(pattern)?, schema)))
 }
 
 fn compare(value: &Value, limit: &Value) -> Option<Ordering> {
@@ -94,40 +135,4 @@ fn compare(value: &Value, limit: &Value) -> Option<Ordering> {
         (Some(value), Some(limit)) => Some(value.cmp(&limit)),
         _ => value.as_f64()?.partial_cmp(&limit.as_f64()?),
     }
-}
-
-fn list_fits(schema: &Map<String, Value>, items: &[Value], fits: &impl Fn(&Value, &Value) -> bool) -> bool {
-    let prefix = schema.get("prefixItems").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    count_fits(schema, items.len(), "minItems", "maxItems")
-        && prefix.iter().zip(items).all(|(schema, item)| fits(schema, item))
-        && schema.get("items").is_none_or(|rest| items.iter().skip(prefix.len()).all(|item| fits(rest, item)))
-}
-
-fn object_fits(
-    schema: &Map<String, Value>,
-    members: &Map<String, Value>,
-    fits: &impl Fn(&Value, &Value) -> bool,
-) -> bool {
-    let map = |key: &str| schema.get(key).and_then(Value::as_object);
-    let patterns: Vec<(Option<Pattern>, &Value)> = map("patternProperties")
-        .into_iter()
-        .flatten()
-        .map(|(pattern, schema)| (Pattern::parse(pattern), schema))
-        .collect();
-    let member_fits = |(name, value): (&String, &Value)| {
-        let own = map("properties").and_then(|properties| properties.get(name));
-        let matching: Vec<&Value> = patterns
-            .iter()
-            .filter(|(pattern, _)| pattern.as_ref().is_some_and(|pattern| pattern.is_match(name)))
-            .map(|(_, schema)| *schema)
-            .chain(own)
-            .collect();
-        let others = schema.get("additionalProperties").filter(|_| matching.is_empty());
-        matching.into_iter().chain(others).all(|schema| fits(schema, value))
-            && schema.get("propertyNames").is_none_or(|names| fits(names, &Value::String(name.clone())))
-    };
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    count_fits(schema, members.len(), "minProperties", "maxProperties")
-        && required.into_iter().all(|name| members.contains_key(name))
-        && members.iter().all(member_fits)
 }
