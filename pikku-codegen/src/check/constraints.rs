@@ -8,7 +8,7 @@
 //! breaking the constraint adds a fault to those that are told anyway, since a validator tells all of them at once.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap},
 };
 
@@ -60,11 +60,13 @@ fn probe_function(
 ) -> BTreeMap<String, String> {
     let prober = Prober { entry, known: RefCell::default() };
     let mut names = Names::new(schema, definitions);
-    let mut tried = trials(schema, Sampler { definitions, full: false });
+    let left_out = Cell::new(false);
+    let sampler = Sampler { definitions, full: false, left_out: &left_out };
+    let mut tried = trials(schema, sampler);
     // Among as few other members as there must be, and among all that there can be: a flattened struct that may be
-    // missing is only read if it is whole.
-    if !tried.is_empty() {
-        tried.extend(trials(schema, Sampler { definitions, full: true }));
+    // missing is only read if it is whole. Where nothing was left out, both are the same.
+    if !tried.is_empty() && left_out.get() {
+        tried.extend(trials(schema, Sampler { full: true, ..sampler }));
     }
     let attempts: Vec<Attempt> =
         tried.into_iter().map(|trial| Attempt::new(trial, schema, definitions, &prober)).collect();
@@ -155,7 +157,7 @@ enum Outcome {
 
 impl Prober<'_> {
     fn probe(&self, value: &Value) -> Outcome {
-        let json = value.to_string();
+        let json = serde_json::to_string(value).unwrap_or_default();
         let mut known = self.known.borrow_mut();
         known
             .entry(json)

@@ -1,6 +1,6 @@
 //! Values that fit a schema: an example where the schema gives one, and as many different ones as are asked for.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use serde_json::{Map, Value, json};
 
@@ -32,6 +32,8 @@ pub(super) struct Sampler<'m> {
     pub(super) definitions: Definitions<'m>,
     /// Whether members are there that may be left out.
     pub(super) full: bool,
+    /// Set when a member was left out.
+    pub(super) left_out: &'m Cell<bool>,
 }
 
 /// Where a sample stands.
@@ -162,9 +164,9 @@ impl Sampler<'_> {
         for (name, member) in properties().into_iter().flatten() {
             if required.contains(&name.as_str()) {
                 object.insert(name.clone(), self.varied(member, number, at)?);
-            } else if at.full
-                && let Some(value) = self.varied(member, number, at)
-            {
+            } else if !at.full {
+                self.left_out.set(true);
+            } else if let Some(value) = self.varied(member, number, at) {
                 object.insert(name.clone(), value);
             }
         }

@@ -116,6 +116,9 @@ impl Walk<'_> {
     /// flattened enum stand the fields of the struct that it is flattened into.
     fn beside(&mut self, schema: &Value, key: &str, part: &Value) -> Vec<Trial> {
         let trials = self.trials(part);
+        if trials.is_empty() {
+            return trials;
+        }
         let mut rest = schema.clone();
         // Of several branches one holds, and of several parts all do.
         if let Some(rest) = rest.as_object_mut().filter(|_| key != "allOf") {
@@ -145,7 +148,9 @@ impl Walk<'_> {
             let lift = |trial: Trial| trial.lift(name, &escape(name), |value| with(name, value)).within(&escape(name));
             trials.extend(self.trials(member).into_iter().map(lift));
         }
-        if let (Some(values), Some(key)) = (values_of(schema), text_for_key(schema, 0)) {
+        if let Some(values) = values_of(schema)
+            && let Some(key) = text_for_key(schema, 0)
+        {
             let lift = |trial: Trial| trial.lift(&key, "*", |value| with(&key, value)).within("*");
             trials.extend(self.trials(values).into_iter().map(lift));
         }
