@@ -3,8 +3,10 @@
 //! The schemas are those that schemars makes of serde types, so the parser knows the shapes serde can have and gives
 //! each a name; whatever else a hand-written schema says becomes the closest wider type, never a narrower one.
 
+mod keywords;
 mod parse;
 
+pub(crate) use keywords::{Keywords, array, members};
 pub use parse::Types;
 
 /// A type, as its JSON looks.

@@ -19,12 +19,12 @@ impl Direction {
         let mut types = BTreeMap::new();
         let mut waiting = BTreeSet::new();
         for root in roots {
-            refs(&shape::parse_type(root), &mut waiting);
+            refs(&mut shape::parse_type(root), &mut waiting);
         }
         while let Some(name) = waiting.pop_first() {
             let Some(schema) = definitions.get(&name).filter(|_| !types.contains_key(&name)) else { continue };
-            let named = shape::parse_named(&name, schema);
-            refs(&named.ty, &mut waiting);
+            let mut named = shape::parse_named(&name, schema);
+            refs(&mut named.ty, &mut waiting);
             types.insert(name, named);
         }
         Self { types }
@@ -56,7 +56,7 @@ impl Names {
 
         // Names that can stay as they are go first, so that a cleaned-up one never pushes them aside.
         let mut raw: Vec<&String> = inputs.types.keys().chain(outputs.types.keys()).collect();
-        raw.sort_by_key(|name| (pascal_case(name) != **name, *name));
+        raw.sort_by_cached_key(|name| (pascal_case(name) != **name, *name));
         raw.dedup();
         let plain: BTreeMap<String, String> =
             raw.into_iter().map(|name| (name.clone(), take(&pascal_case(name)))).collect();
@@ -120,7 +120,7 @@ fn differing(inputs: &Direction, outputs: &Direction) -> BTreeSet<String> {
             .filter(|(name, _)| outputs.types.contains_key(*name) && !differing.contains(*name))
             .filter(|(_, input)| {
                 let mut used = BTreeSet::new();
-                refs(&input.ty, &mut used);
+                refs(&mut input.ty.clone(), &mut used);
                 !used.is_disjoint(&differing)
             })
             .map(|(name, _)| name.clone())
@@ -175,8 +175,9 @@ fn rename_refs<'a>(ty: &mut Type, name: &impl Fn(&str) -> Option<&'a str>) {
     });
 }
 
-fn refs(ty: &Type, found: &mut BTreeSet<String>) {
-    walk(&mut ty.clone(), &mut |ty| {
+/// Finds what a type refers to, and leaves the type as it is.
+fn refs(ty: &mut Type, found: &mut BTreeSet<String>) {
+    walk(ty, &mut |ty| {
         if let Type::Ref(name) = ty {
             found.insert(name.clone());
         }
