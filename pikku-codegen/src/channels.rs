@@ -1,6 +1,6 @@
 //! Channels: from the registry to the model, and whether they can be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use pikku_core::{ChannelEntry, FunctionEntry, On, Registry, Schemas};
 use schemars::Schema;
@@ -43,6 +43,7 @@ fn collect_channel(registry: &Registry, entry: &ChannelEntry, functions: &[Funct
         on_binary: None,
         actions: Vec::new(),
     };
+    let known: HashMap<&str, &Function> = functions.iter().map(|function| (function.name.as_str(), function)).collect();
     for (function, on) in bindings(registry, entry) {
         let name = || Some(function.name.to_owned());
         match on {
@@ -51,7 +52,7 @@ fn collect_channel(registry: &Registry, entry: &ChannelEntry, functions: &[Funct
             On::Message => channel.on_message = name(),
             On::Binary => channel.on_binary = name(),
             On::Action(action) => {
-                let known = functions.iter().find(|known| known.name == function.name);
+                let known = known.get(function.name);
                 channel.actions.push(Action {
                     action: action.to_owned(),
                     function: function.name.to_owned(),
