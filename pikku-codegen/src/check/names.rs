@@ -4,11 +4,15 @@
 //! report has told it; elsewhere a field is taken to be called what serde's `rename_all` would have made the wire's name
 //! of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde_json::Value;
 
-use super::sample::{Definitions, values_of};
+use super::sample::Definitions;
+use crate::schema::{Keywords, array, members};
 
 /// A type that holds itself is followed so often on one path.
 const DEEPEST: usize = 3;
@@ -17,8 +21,19 @@ const DEEPEST: usize = 3;
 const MOST: usize = 2_000;
 
 /// A segment of a JSON pointer.
-pub(super) fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
+pub(super) fn escape(segment: &str) -> Cow<'_, str> {
+    match segment.contains(['~', '/']) {
+        true => segment.replace('~', "~0").replace('/', "~1").into(),
+        false => segment.into(),
+    }
+}
+
+/// What a segment of a JSON pointer stands for.
+pub(super) fn unescape(segment: &str) -> Cow<'_, str> {
+    match segment.contains('~') {
+        true => segment.replace("~1", "/").replace("~0", "~").into(),
+        false => segment.into(),
+    }
 }
 
 /// The names of one input, by their pointers on the wire, in which any item and any key is `*`.
@@ -61,16 +76,17 @@ impl Names {
         if self.steps.len() > MOST {
             return;
         }
-        if let Some((name, target)) = definitions.resolve(schema)
+        let keywords = Keywords::of(schema);
+        if let Some((name, target)) = keywords.reference.and_then(|reference| definitions.find(reference))
             && inside.iter().filter(|other| **other == name).count() < DEEPEST
         {
             inside.push(name);
             self.walk(target, definitions, at, name, inside);
             inside.pop();
         }
-        let list = |key: &str| schema.get(key).and_then(Value::as_array).into_iter().flatten();
-        list("allOf").for_each(|part| self.walk(part, definitions, at, owner, inside));
-        for branch in list("anyOf").chain(list("oneOf")) {
+        let list = |keyword| array(keyword).into_iter().flatten();
+        list(keywords.all_of).for_each(|part| self.walk(part, definitions, at, owner, inside));
+        for branch in list(keywords.any_of).chain(list(keywords.one_of)) {
             match variant(branch) {
                 Some((name, content)) => {
                     let at = format!("{at}/{}", escape(name));
@@ -80,7 +96,7 @@ impl Names {
                 None => self.walk(branch, definitions, at, owner, inside),
             }
         }
-        for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        for (name, member) in members(keywords.properties) {
             // A field of this name could not be told from any key.
             if name != "*" {
                 let at = format!("{at}/{}", escape(name));
@@ -88,7 +104,7 @@ impl Names {
                 self.walk(member, definitions, &at, &format!("{owner}/{name}"), inside);
             }
         }
-        for values in list("prefixItems").chain(schema.get("items")).chain(values_of(schema)) {
+        for values in list(keywords.prefix_items).chain(keywords.items).chain(keywords.map_values()) {
             let at = format!("{at}/*");
             self.steps.insert(at.clone(), Step::Any);
             self.walk(values, definitions, &at, owner, inside);

@@ -4,22 +4,21 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use serde_json::{Map, Value, json};
 
-use super::text::{sample_text, text_for_key};
+use super::{
+    names::unescape,
+    text::{sample_text, text_for_key},
+};
+use crate::schema::{Keywords, array, members};
 
 /// Looks schemas up by reference.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Definitions<'m>(pub(super) &'m BTreeMap<String, Value>);
 
 impl<'m> Definitions<'m> {
-    /// The name that a schema refers to, and what stands under it.
-    pub(super) fn resolve(self, schema: &Value) -> Option<(&'m str, &'m Value)> {
-        self.find(schema.get("$ref")?)
-    }
-
     /// The name in a reference, and what stands under it.
     pub(super) fn find(self, reference: &Value) -> Option<(&'m str, &'m Value)> {
-        let name = reference.as_str()?.rsplit('/').next()?.replace("~1", "/").replace("~0", "~");
-        self.0.get_key_value(&name).map(|(name, schema)| (name.as_str(), schema))
+        let name = unescape(reference.as_str()?.rsplit('/').next()?);
+        self.0.get_key_value(&*name).map(|(name, schema)| (name.as_str(), schema))
     }
 }
 
@@ -95,28 +94,29 @@ impl Sampler<'_> {
             return None;
         }
         let next = At { depth: at.depth + 1, ..at };
-        let list = |key: &str| schema.get(key).and_then(Value::as_array);
-        if let Some(examples) = list("examples").or(list("enum")).filter(|values| !values.is_empty()) {
+        let keywords = Keywords::of(schema);
+        let examples = array(keywords.examples).or(array(keywords.values));
+        if let Some(examples) = examples.filter(|values| !values.is_empty()) {
             return examples.get(number).cloned();
         }
-        if let Some(constant) = schema.get("const") {
+        if let Some(constant) = keywords.constant {
             return (number == 0).then(|| constant.clone());
         }
         let mut parts = Vec::new();
-        if let Some((name, target)) = self.definitions.resolve(schema) {
+        if let Some((name, target)) = keywords.reference.and_then(|reference| self.definitions.find(reference)) {
             // A type that holds itself is left empty the second time.
             let full = next.full && !at.is_inside(name);
             let inside = Inside { name, outer: at.inside };
             parts.push(self.varied(target, number, At { full, inside: Some(&inside), ..next })?);
         }
-        for branches in ["anyOf", "oneOf"].iter().filter_map(|key| list(key)) {
+        for branches in [keywords.any_of, keywords.one_of].into_iter().filter_map(array) {
             parts.push(self.branch(branches, number, next)?);
         }
-        for part in list("allOf").into_iter().flatten() {
+        for part in array(keywords.all_of).into_iter().flatten() {
             parts.push(self.varied(part, number, next)?);
         }
-        if schema.get("type").is_some() || parts.is_empty() {
-            parts.push(self.of_type(schema, number, next)?);
+        if keywords.ty.is_some() || parts.is_empty() {
+            parts.push(self.of_type(schema, &keywords, number, next)?);
         }
         parts.into_iter().reduce(merge)
     }
@@ -134,13 +134,13 @@ impl Sampler<'_> {
         if count == 0 { None } else { own().or_else(others) }
     }
 
-    fn of_type(&self, schema: &Value, number: usize, at: At<'_>) -> Option<Value> {
-        match type_of(schema) {
-            Some("object") => self.object(schema, number, at).map(Value::Object),
+    fn of_type(&self, schema: &Value, keywords: &Keywords<'_>, number: usize, at: At<'_>) -> Option<Value> {
+        match keywords.type_name() {
+            Some("object") => self.object(schema, keywords, number, at).map(Value::Object),
             Some("array") => {
-                let items = schema.get("items").unwrap_or(&Value::Null);
-                let fixed = schema.get("prefixItems").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-                let least = usize::try_from(limit(schema, "minItems").unwrap_or(0)).ok()?;
+                let items = keywords.items.unwrap_or(&Value::Null);
+                let fixed = array(keywords.prefix_items).unwrap_or_default();
+                let least = usize::try_from(count(keywords.min_items).unwrap_or(0)).ok()?;
                 let rest = (fixed.len()..least).map(|index| self.varied(items, number + index - fixed.len(), at));
                 fixed.iter().map(|item| self.varied(item, number, at)).chain(rest).collect()
             }
@@ -156,12 +156,10 @@ impl Sampler<'_> {
         }
     }
 
-    fn object(&self, schema: &Value, number: usize, at: At<'_>) -> Option<Map<String, Value>> {
+    fn object(&self, schema: &Value, keywords: &Keywords<'_>, number: usize, at: At<'_>) -> Option<Map<String, Value>> {
         let mut object = Map::new();
-        let properties = || schema.get("properties").and_then(Value::as_object);
-        let required: Vec<&str> =
-            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        for (name, member) in properties().into_iter().flatten() {
+        let required: Vec<&str> = array(keywords.required).into_iter().flatten().filter_map(Value::as_str).collect();
+        for (name, member) in members(keywords.properties) {
             if required.contains(&name.as_str()) {
                 object.insert(name.clone(), self.varied(member, number, at)?);
             } else if !at.full {
@@ -173,7 +171,7 @@ impl Sampler<'_> {
         for name in required {
             object.entry(name).or_insert(Value::Null);
         }
-        let least = usize::try_from(limit(schema, "minProperties").unwrap_or(0)).ok()?;
+        let least = usize::try_from(count(keywords.min_properties).unwrap_or(0)).ok()?;
         self.fill(schema, object, least, number, at)
     }
 
@@ -196,12 +194,13 @@ impl Sampler<'_> {
         number: usize,
         at: At<'_>,
     ) -> Option<Map<String, Value>> {
-        for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let keywords = Keywords::of(schema);
+        for (name, member) in members(keywords.properties) {
             if object.len() < least && !object.contains_key(name) {
                 object.insert(name.clone(), self.varied(member, 0, at)?);
             }
         }
-        if let Some(values) = values_of(schema) {
+        if let Some(values) = keywords.map_values() {
             for index in 0..least.saturating_sub(object.len()) {
                 let value = self.varied(values, number + index, at)?;
                 object.insert(text_for_key(schema, number + index)?, value);
@@ -209,13 +208,6 @@ impl Sampler<'_> {
         }
         Some(object)
     }
-}
-
-/// The schema of the values of a map.
-pub(super) fn values_of(schema: &Value) -> Option<&Value> {
-    let patterns = schema.get("patternProperties").and_then(Value::as_object);
-    let others = schema.get("additionalProperties").filter(|others| **others != false);
-    patterns.and_then(|patterns| patterns.values().next()).or(others)
 }
 
 /// Two samples that have to hold at once: the members of both, if they are objects.
@@ -230,18 +222,9 @@ fn merge(one: Value, other: Value) -> Value {
     }
 }
 
-/// The type of a schema; of several, the first that is not `null`.
-pub(super) fn type_of(schema: &Value) -> Option<&str> {
-    match schema.get("type")? {
-        Value::String(name) => Some(name),
-        Value::Array(names) => names.iter().filter_map(Value::as_str).find(|name| *name != "null"),
-        _ => None,
-    }
-}
-
 /// A limit that counts something.
-pub(super) fn limit(schema: &Value, key: &str) -> Option<u64> {
-    schema.get(key).and_then(Value::as_u64)
+pub(super) fn count(limit: Option<&Value>) -> Option<u64> {
+    limit.and_then(Value::as_u64)
 }
 
 fn sample_integer(schema: &Value, number: usize) -> Option<Value> {

@@ -4,10 +4,8 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::{
-    pattern::Pattern,
-    sample::{limit, type_of},
-};
+use super::pattern::Pattern;
+use crate::schema::{Keywords, members};
 
 /// Nothing longer is worth trying, and a schema may say so of no real limit.
 pub(super) const LONGEST: usize = 1 << 20;
@@ -36,21 +34,22 @@ pub(super) fn text_of_length(schema: &Value, number: usize, lengths: &RangeInclu
 
 /// The lengths that a schema allows.
 pub(super) fn lengths(schema: &Value) -> RangeInclusive<usize> {
-    let length = |key| limit(schema, key).and_then(|length| usize::try_from(length).ok());
+    let length = |key| schema.get(key).and_then(Value::as_u64).and_then(|length| usize::try_from(length).ok());
     length("minLength").unwrap_or(0)..=length("maxLength").unwrap_or(usize::MAX)
 }
 
 /// A key of this number for a map.
 pub(super) fn text_for_key(schema: &Value, number: usize) -> Option<String> {
-    if let Some(names) = schema.get("propertyNames").filter(|names| type_of(names).is_none_or(|ty| ty == "string")) {
+    let keywords = Keywords::of(schema);
+    let is_of_texts = |names: &&Value| Keywords::of(names).type_name().is_none_or(|ty| ty == "string");
+    if let Some(names) = keywords.property_names.filter(is_of_texts) {
         return match names.get("enum").and_then(Value::as_array) {
             Some(names) => names.get(number)?.as_str().map(str::to_owned),
             None => sample_text(names, number),
         };
     }
-    let patterns = schema.get("patternProperties").and_then(Value::as_object);
-    match patterns.and_then(|patterns| patterns.keys().next()) {
-        Some(pattern) => Pattern::parse(pattern)?.matching(number, &(0..=LONGEST)),
+    match members(keywords.pattern_properties).next() {
+        Some((pattern, _)) => Pattern::parse(pattern)?.matching(number, &(0..=LONGEST)),
         None if number == 0 => Some("key".to_owned()),
         None => Some(format!("key{number}")),
     }

@@ -8,9 +8,10 @@ use super::{
     fits::NO_FORMAT,
     names::escape,
     pattern::Pattern,
-    sample::{Definitions, Sampler, limit, type_of, values_of},
+    sample::{Definitions, Sampler, count},
     text::{LONGEST, lengths, sample_text, text_for_key, text_of_length},
 };
+use crate::schema::{Keywords, array, members};
 
 /// Lists and maps that may be longer than this are not made.
 const MOST_ITEMS: u64 = 1_000;
@@ -88,25 +89,26 @@ struct Walk<'m> {
 
 impl Walk<'_> {
     fn trials(&mut self, schema: &Value) -> Vec<Trial> {
+        let keywords = Keywords::of(schema);
         let mut trials = Vec::new();
-        if let Some((name, target)) = self.definitions.resolve(schema)
+        if let Some((name, target)) = keywords.reference.and_then(|reference| self.definitions.find(reference))
             && !self.inside.contains(&name)
         {
             self.inside.push(name);
             trials.extend(self.beside(schema, "$ref", target).into_iter().map(|trial| trial.within("$ref")));
             self.inside.pop();
         }
-        for key in ["anyOf", "oneOf", "allOf"] {
-            for (index, branch) in schema.get(key).and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (key, branches) in [("anyOf", keywords.any_of), ("oneOf", keywords.one_of), ("allOf", keywords.all_of)] {
+            for (index, branch) in array(branches).into_iter().flatten().enumerate() {
                 let branch = self.beside(schema, key, branch);
                 trials.extend(branch.into_iter().map(|trial| trial.within(&format!("{key}/{index}"))));
             }
         }
-        match type_of(schema) {
-            Some("object") => trials.extend(self.object_trials(schema)),
-            Some("array") => trials.extend(self.array_trials(schema)),
+        match keywords.type_name() {
+            Some("object") => trials.extend(self.object_trials(schema, &keywords)),
+            Some("array") => trials.extend(self.array_trials(schema, &keywords)),
             Some("string") => trials.extend(string_trials(schema)),
-            Some("integer" | "number") => trials.extend(number_trials(schema, self.sampler)),
+            Some("integer" | "number") => trials.extend(number_trials(schema, &keywords, self.sampler)),
             _ => {}
         }
         trials
@@ -131,7 +133,7 @@ impl Walk<'_> {
         }
     }
 
-    fn object_trials(&mut self, schema: &Value) -> Vec<Trial> {
+    fn object_trials(&mut self, schema: &Value, keywords: &Keywords<'_>) -> Vec<Trial> {
         let mut trials = Vec::new();
         // Members of a flattened enum are beside the others, so a sample of the whole has them too.
         let sampler = self.sampler;
@@ -144,23 +146,24 @@ impl Walk<'_> {
             object.insert(name.to_owned(), value);
             Value::Object(object)
         };
-        for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        for (name, member) in members(keywords.properties) {
             let lift = |trial: Trial| trial.lift(name, &escape(name), |value| with(name, value)).within(&escape(name));
             trials.extend(self.trials(member).into_iter().map(lift));
         }
-        if let Some(values) = values_of(schema)
+        if let Some(values) = keywords.map_values()
             && let Some(key) = text_for_key(schema, 0)
         {
             let lift = |trial: Trial| trial.lift(&key, "*", |value| with(&key, value)).within("*");
             trials.extend(self.trials(values).into_iter().map(lift));
         }
-        for (keyword, beyond) in [("minProperties", -1), ("maxProperties", 1)] {
-            let Some(limit) = limit(schema, keyword).filter(|limit| *limit <= MOST_ITEMS) else { continue };
+        let limits = [("minProperties", keywords.min_properties, -1), ("maxProperties", keywords.max_properties, 1)];
+        for (keyword, limit, beyond) in limits {
+            let Some(limit) = count(limit).filter(|limit| *limit <= MOST_ITEMS) else { continue };
             let Some(other) = limit.checked_add_signed(beyond) else { continue };
             let map = |count: u64| self.sampler.members(schema, usize::try_from(count).ok()?).map(Value::Object);
             // There are no more keys to a map whose keys are an enum, and so nothing that breaks a greater limit.
             let (good, bad) = (map(limit), map(other));
-            if good.is_some() && bad.is_none() && values_of(schema).is_none() {
+            if good.is_some() && bad.is_none() && keywords.map_values().is_none() {
                 continue;
             }
             let values = good.zip(bad).map(|(good, bad)| Values { good, bad, conclusive: true });
@@ -169,9 +172,9 @@ impl Walk<'_> {
         trials
     }
 
-    fn array_trials(&mut self, schema: &Value) -> Vec<Trial> {
+    fn array_trials(&mut self, schema: &Value, keywords: &Keywords<'_>) -> Vec<Trial> {
         let mut trials = Vec::new();
-        if let Some(items) = schema.get("prefixItems").and_then(Value::as_array) {
+        if let Some(items) = array(keywords.prefix_items) {
             let Some(Value::Array(base)) = self.sampler.sample(schema) else { return trials };
             for (index, item) in items.iter().enumerate() {
                 let with = |value: Value| {
@@ -185,8 +188,8 @@ impl Walk<'_> {
             }
             return trials;
         }
-        let Some(items) = schema.get("items") else { return trials };
-        let least = usize::try_from(limit(schema, "minItems").unwrap_or(0).clamp(1, MOST_ITEMS)).unwrap_or(1);
+        let Some(items) = keywords.items else { return trials };
+        let least = usize::try_from(count(keywords.min_items).unwrap_or(0).clamp(1, MOST_ITEMS)).unwrap_or(1);
         // The others differ from the first one, so that a set has as many items as it must.
         let others = self.sampler.several(items, least).map(|(values, _)| values).unwrap_or_default();
         let list = |first: Value| {
@@ -194,8 +197,8 @@ impl Walk<'_> {
             Value::Array(std::iter::once(first.clone()).chain(others).collect())
         };
         trials.extend(self.trials(items).into_iter().map(|trial| trial.lift("0", "*", list).within("items")));
-        for (keyword, beyond) in [("minItems", -1), ("maxItems", 1)] {
-            let Some(limit) = limit(schema, keyword).filter(|limit| *limit <= MOST_ITEMS) else { continue };
+        for (keyword, limit, beyond) in [("minItems", keywords.min_items, -1), ("maxItems", keywords.max_items, 1)] {
+            let Some(limit) = count(limit).filter(|limit| *limit <= MOST_ITEMS) else { continue };
             let Some(other) = limit.checked_add_signed(beyond) else { continue };
             let several = |count: u64| self.sampler.several(items, usize::try_from(count).ok()?);
             let values = several(limit).zip(several(other)).map(|((good, _), (bad, conclusive))| Values {
@@ -261,9 +264,9 @@ fn string_trials(schema: &Value) -> Vec<Trial> {
     trials
 }
 
-fn number_trials(schema: &Value, sampler: Sampler<'_>) -> Vec<Trial> {
+fn number_trials(schema: &Value, keywords: &Keywords<'_>, sampler: Sampler<'_>) -> Vec<Trial> {
     let sample = LazyCell::new(|| sampler.sample(schema));
-    let whole = type_of(schema) == Some("integer");
+    let whole = keywords.type_name() == Some("integer");
     let beyond = |limit: &Value, step: i64| match limit.as_i64() {
         Some(limit) if whole => limit.checked_add(step).map(|value| json!(value)),
         // Beyond 64 bits no integer type reads it, whatever the validator says.

@@ -13,6 +13,8 @@ pub(crate) struct Keywords<'s> {
     pub(crate) format: Option<&'s Value>,
     pub(crate) constant: Option<&'s Value>,
     pub(crate) values: Option<&'s Value>,
+    pub(crate) examples: Option<&'s Value>,
+    pub(crate) property_names: Option<&'s Value>,
     pub(crate) all_of: Option<&'s Value>,
     pub(crate) any_of: Option<&'s Value>,
     pub(crate) one_of: Option<&'s Value>,
@@ -24,6 +26,8 @@ pub(crate) struct Keywords<'s> {
     pub(crate) prefix_items: Option<&'s Value>,
     pub(crate) min_items: Option<&'s Value>,
     pub(crate) max_items: Option<&'s Value>,
+    pub(crate) min_properties: Option<&'s Value>,
+    pub(crate) max_properties: Option<&'s Value>,
     pub(crate) unique_items: Option<&'s Value>,
     pub(crate) title: Option<&'s Value>,
     pub(crate) description: Option<&'s Value>,
@@ -37,6 +41,21 @@ impl<'s> Keywords<'s> {
     pub(crate) fn of(schema: &'s Value) -> Self {
         schema.as_object().map(Self::from).unwrap_or_default()
     }
+
+    /// The type; of several, the first that is not `null`.
+    pub(crate) fn type_name(&self) -> Option<&'s str> {
+        match self.ty? {
+            Value::String(name) => Some(name),
+            Value::Array(names) => names.iter().filter_map(Value::as_str).find(|name| *name != "null"),
+            _ => None,
+        }
+    }
+
+    /// The schema of the values of a map.
+    pub(crate) fn map_values(&self) -> Option<&'s Value> {
+        let others = self.additional_properties.filter(|others| **others != false);
+        members(self.pattern_properties).map(|(_, schema)| schema).next().or(others)
+    }
 }
 
 impl<'s> From<&'s Map<String, Value>> for Keywords<'s> {
@@ -49,6 +68,8 @@ impl<'s> From<&'s Map<String, Value>> for Keywords<'s> {
                 "format" => &mut keywords.format,
                 "const" => &mut keywords.constant,
                 "enum" => &mut keywords.values,
+                "examples" => &mut keywords.examples,
+                "propertyNames" => &mut keywords.property_names,
                 "allOf" => &mut keywords.all_of,
                 "anyOf" => &mut keywords.any_of,
                 "oneOf" => &mut keywords.one_of,
@@ -60,6 +81,8 @@ impl<'s> From<&'s Map<String, Value>> for Keywords<'s> {
                 "prefixItems" => &mut keywords.prefix_items,
                 "minItems" => &mut keywords.min_items,
                 "maxItems" => &mut keywords.max_items,
+                "minProperties" => &mut keywords.min_properties,
+                "maxProperties" => &mut keywords.max_properties,
                 "uniqueItems" => &mut keywords.unique_items,
                 "title" => &mut keywords.title,
                 "description" => &mut keywords.description,
