@@ -13,7 +13,7 @@ use crate::{
     emit::{File, router, rust_client, typescript},
     error::{Diagnostic, Error, Result},
     model::Model,
-    write::{is_current, left_over, remove_file, write_file},
+    write::{compact_json, is_current, left_over, remove_file, write_file},
 };
 
 /// Generates everything for one application.
@@ -153,7 +153,7 @@ impl Builder {
             Source::Registry(_) => {
                 generated.out_dir.push(router::render(&model)?);
                 // Nobody reads it there but programs, and printing it well takes as long as much of the rest.
-                let text = serde_json::to_string(&model).map_err(|error| Error::Emit(error.to_string()))?;
+                let text = compact_json(&model)?;
                 generated.out_dir.push(File { path: "pikku.json".into(), text });
             }
             Source::Model(path) => tell_cargo("rerun-if-changed", &path.display().to_string()),
