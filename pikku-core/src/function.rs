@@ -48,13 +48,7 @@ pub trait PikkuFunc: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Whether the caller may do this.
-    fn permit(
-        wire: &Wire<'_, Self::App>,
-        input: &Self::Input,
-    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
-
-    /// Calls the function.
+    /// Calls the function, if the caller may do this.
     fn call(
         wire: &Wire<'_, Self::App>,
         input: Self::Input,
@@ -66,8 +60,40 @@ pub trait PikkuFunc: Send + Sync + 'static {
 pub enum CallError<E> {
     /// The function said so.
     Function(E),
-    /// A parameter of the function could not be made.
-    Parameter(Problem),
+    /// The caller may not do this, or a parameter of the function could not be made.
+    Refused(Problem),
+}
+
+impl<E> CallError<E> {
+    /// The caller may not do this.
+    #[must_use]
+    pub fn forbidden() -> Self {
+        Self::Refused(Problem::forbidden())
+    }
+}
+
+/// What the pipeline goes by of a function. What takes this in place of the function is compiled once, and not for each.
+pub(crate) struct Facts<A: App> {
+    pub(crate) name: &'static str,
+    pub(crate) auth: bool,
+    pub(crate) tags: &'static [&'static str],
+    pub(crate) has_input: bool,
+    pub(crate) may_last: bool,
+    /// Makes the function's own middleware, where there is any.
+    pub(crate) middleware: Option<fn() -> Vec<Layer<A>>>,
+}
+
+impl<A: App> Facts<A> {
+    pub(crate) fn of<F: PikkuFunc<App = A>>() -> Self {
+        Self {
+            name: F::NAME,
+            auth: F::AUTH,
+            tags: F::TAGS,
+            has_input: !is_unit::<F::Input>(),
+            may_last: F::Output::MAY_LAST,
+            middleware: F::HAS_MIDDLEWARE.then_some(F::middleware),
+        }
+    }
 }
 
 /// What a function can read: plain data with a schema.
@@ -108,15 +134,15 @@ pub trait Output: Send + 'static {
     /// When the value can't be JSON, or is of a kind that only HTTP has.
     fn serialize_output<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Writes it into a response; `status` is that of a success, where one was declared. The headers may go into the map of
-    /// others that nobody needs any more.
+    /// Writes it into a response; `status` is that of a success, where one was declared. The headers may go into a map of
+    /// others that nobody needs any more, where there is one.
     ///
     /// # Errors
     /// When the value can't be JSON.
     fn respond(
         self,
         status: Option<StatusCode>,
-        spare: &mut HeaderMap,
+        spare: Option<&mut HeaderMap>,
         response: &mut Answer,
     ) -> Result<(), serde_json::Error>;
 }
@@ -146,7 +172,7 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for T {
     fn respond(
         self,
         status: Option<StatusCode>,
-        spare: &mut HeaderMap,
+        spare: Option<&mut HeaderMap>,
         response: &mut Answer,
     ) -> Result<(), serde_json::Error> {
         if is_unit::<Self>() {
@@ -154,15 +180,22 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for T {
             return Ok(());
         }
         *response.body_mut() = Content::json(&self)?;
-        if let Some(status) = status {
-            *response.status_mut() = status;
-        }
-        let headers = response.headers_mut();
-        std::mem::swap(headers, spare);
-        headers.clear();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        complete_json(status, spare, response);
         Ok(())
     }
+}
+
+/// Adds what else a response says whose body is JSON.
+fn complete_json(status: Option<StatusCode>, spare: Option<&mut HeaderMap>, response: &mut Answer) {
+    if let Some(status) = status {
+        *response.status_mut() = status;
+    }
+    let headers = response.headers_mut();
+    if let Some(spare) = spare {
+        std::mem::swap(headers, spare);
+        headers.clear();
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
 }
 
 impl Output for Raw {
@@ -176,7 +209,12 @@ impl Output for Raw {
         Err(S::Error::custom("a response of HTTP has no place on a channel"))
     }
 
-    fn respond(self, _: Option<StatusCode>, _: &mut HeaderMap, response: &mut Answer) -> Result<(), serde_json::Error> {
+    fn respond(
+        self,
+        _: Option<StatusCode>,
+        _: Option<&mut HeaderMap>,
+        response: &mut Answer,
+    ) -> Result<(), serde_json::Error> {
         *response = self.0.map(Content::from);
         Ok(())
     }
@@ -193,7 +231,12 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for EventStream<T> {
         Err(S::Error::custom("a stream of HTTP has no place on a channel"))
     }
 
-    fn respond(self, _: Option<StatusCode>, _: &mut HeaderMap, response: &mut Answer) -> Result<(), serde_json::Error> {
+    fn respond(
+        self,
+        _: Option<StatusCode>,
+        _: Option<&mut HeaderMap>,
+        response: &mut Answer,
+    ) -> Result<(), serde_json::Error> {
         *response = self.into_response().map(Content::from);
         Ok(())
     }

@@ -56,17 +56,26 @@ impl<F: Future> Future for Guarded<F> {
     type Output = Outcome<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        // The future is dropped after a panic and never polled again, so nothing sees it half-changed.
-        match catch_unwind(AssertUnwindSafe(|| this.inner.as_mut().poll(cx))) {
-            Ok(Poll::Ready(value)) => return Poll::Ready(Outcome::Done(value)),
-            Ok(Poll::Pending) => {}
-            Err(panic) => return Poll::Ready(Outcome::Panicked(panic_message(&*panic))),
-        }
-        let timeout = *this.timeout;
-        let deadline = this.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-        deadline.as_mut().poll(cx).map(|()| Outcome::TimedOut)
+        let this = self.project();
+        poll_guarded(this.inner, *this.timeout, this.deadline, cx)
     }
+}
+
+/// Polls a future of any kind, so that net and timer are compiled once for what comes of them.
+fn poll_guarded<T>(
+    inner: Pin<&mut (dyn Future<Output = T> + '_)>,
+    timeout: Duration,
+    deadline: &mut Option<Pin<Box<Sleep>>>,
+    cx: &mut Context<'_>,
+) -> Poll<Outcome<T>> {
+    // The future is dropped after a panic and never polled again, so nothing sees it half-changed.
+    match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+        Ok(Poll::Ready(value)) => return Poll::Ready(Outcome::Done(value)),
+        Ok(Poll::Pending) => {}
+        Err(panic) => return Poll::Ready(Outcome::Panicked(panic_message(&*panic))),
+    }
+    let deadline = deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+    deadline.as_mut().poll(cx).map(|()| Outcome::TimedOut)
 }
 
 pin_project_lite::pin_project! {

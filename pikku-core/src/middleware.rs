@@ -13,7 +13,8 @@ use axum::response::Response;
 use crate::{
     app::App,
     auth::{Authenticator, CookieLayer},
-    function::PikkuFunc,
+    error::Problem,
+    function::Facts,
     http::{HttpCall, Route, refuse},
     rate_limit::Limiter,
 };
@@ -52,8 +53,8 @@ pub struct Next<'n, A: App> {
     pub(crate) endpoint: Endpoint<A>,
 }
 
-/// The core of the onion: a function behind its pipeline.
-pub(crate) type Endpoint<A> = for<'c> fn(&'c mut HttpCall<A>) -> BoxFuture<'c, Response>;
+/// The core of the onion: a function behind its pipeline, which leaves its answer in the call.
+pub(crate) type Endpoint<A> = for<'c> fn(&'c mut HttpCall<A>) -> BoxFuture<'c, Result<(), Problem>>;
 
 impl<A: App> Next<'_, A> {
     /// Runs what is left, and the function itself last.
@@ -74,7 +75,7 @@ impl<A: App> Next<'_, A> {
             }
             layers = rest;
         }
-        (self.endpoint)(call).await
+        call.run(self.endpoint).await
     }
 }
 
@@ -140,16 +141,15 @@ impl<A: App> OwnLayers<A> {
         if made.is_empty() {
             return Arc::default();
         }
-        let name = route.function.rsplit("::").next().unwrap_or(route.function);
-        self.of(name, || made)
+        self.of(route.function_name(), || made)
     }
 
-    /// Those of `F`.
-    pub(crate) fn of_function<F: PikkuFunc<App = A>>(&self) -> Arc<[Layer<A>]> {
-        if !F::HAS_MIDDLEWARE {
-            return Arc::default();
+    /// Those of a function.
+    pub(crate) fn of_function(&self, function: &Facts<A>) -> Arc<[Layer<A>]> {
+        match function.middleware {
+            Some(make) => self.of(function.name.trim_start_matches("r#"), make),
+            None => Arc::default(),
         }
-        self.of(F::NAME.trim_start_matches("r#"), F::middleware)
     }
 
     fn of(&self, name: &'static str, make: impl FnOnce() -> Vec<Layer<A>>) -> Arc<[Layer<A>]> {

@@ -54,6 +54,17 @@ impl<A: App> Wire<'_, A> {
         self.http.map(HttpContext::parts)
     }
 
+    /// Asks the permissions of many functions, those that are for one with these tags.
+    ///
+    /// # Errors
+    /// Why the caller may not do this.
+    pub(crate) async fn check_permissions(&self, tags: &[&str]) -> Result<(), Problem> {
+        for permission in self.permissions.iter().filter(|permission| permission.covers(tags)) {
+            permission.value.check(self).await?;
+        }
+        Ok(())
+    }
+
     /// The session of a call to a function that is never reached without one.
     ///
     /// # Errors

@@ -129,7 +129,6 @@ fn expand_implementation(
             }
         }
     });
-    let permit = expand_permit(attribute, *data, auth, core);
     let middleware = (!attribute.middleware.is_empty()).then(|| {
         let layers = attribute.middleware.iter();
         quote! {
@@ -138,7 +137,8 @@ fn expand_implementation(
             }
         }
     });
-    let call = expand_call(function, signature, auth, core);
+    let permit = expand_permit(attribute, *data, auth, core);
+    let call = expand_call(function, signature, auth, &permit, core);
     let requires_channel = expand_requires_channel(signature, core);
     let (tags, has_middleware) = (&attribute.tags, !attribute.middleware.is_empty());
     let bounds = expand_bounds(signature, core);
@@ -160,46 +160,35 @@ fn expand_implementation(
 
             #validate
             #middleware
-            #permit
             #call
         }
     }
 }
 
+/// Refuses who may not call the function.
 fn expand_permit(attribute: &FunctionAttribute, data: Option<&Type>, auth: bool, core: &TokenStream) -> TokenStream {
-    let body = match &attribute.permissions {
-        None => quote!(let _ = (wire, input); ::core::result::Result::Ok(true)),
-        Some(permissions) => {
-            let expression = permissions.expand(core, auth);
-            let view = data.map(|ty| quote!(let input = <#ty as #core::AsInput>::view(input);));
-            let session = auth.then(|| {
-                quote! {
-                    // The pipeline has seen to it that there is a session; without one, nobody may.
-                    let ::core::option::Option::Some(session) = wire.session() else {
-                        return ::core::result::Result::Ok(false);
-                    };
-                }
-            });
-            quote! {
-                let _ = input;
-                #view
-                #session
-                let permitted = #expression;
-                ::core::result::Result::Ok(permitted)
-            }
-        }
-    };
+    let Some(permissions) = &attribute.permissions else { return TokenStream::new() };
+    let expression = permissions.expand(core, auth);
+    let view = data.map(|ty| quote!(let input = <#ty as #core::AsInput>::view(&input);));
+    let session = auth.then(|| quote!(let session = wire.required_session().map_err(#core::CallError::Refused)?;));
     quote! {
-        async fn permit(
-            wire: &#core::Wire<'_, Self::App>,
-            input: &Self::Input,
-        ) -> ::core::result::Result<::core::primitive::bool, Self::Error> {
-            #body
+        {
+            #view
+            #session
+            if !#expression {
+                return ::core::result::Result::Err(#core::CallError::forbidden());
+            }
         }
     }
 }
 
-fn expand_call(function: &ItemFn, signature: &Signature<'_>, auth: bool, core: &TokenStream) -> TokenStream {
+fn expand_call(
+    function: &ItemFn,
+    signature: &Signature<'_>,
+    auth: bool,
+    permit: &TokenStream,
+    core: &TokenStream,
+) -> TokenStream {
     let name = &function.sig.ident;
     let (mut before, mut arguments) = (Vec::new(), Vec::new());
     if signature.data.is_some() {
@@ -211,7 +200,7 @@ fn expand_call(function: &ItemFn, signature: &Signature<'_>, auth: bool, core: &
             // A session is passed at the user's own token, so that one of another type is told where it stands.
             Parameter::Session(ty) | Parameter::OptionalSession(ty) if auth => {
                 before.push(quote! {
-                    let #variable = wire.required_session().map_err(#core::CallError::Parameter)?;
+                    let #variable = wire.required_session().map_err(#core::CallError::Refused)?;
                 });
                 arguments.push(at(ty.span(), quote!(#core::RequiredSession::pass(#variable))));
             }
@@ -229,7 +218,7 @@ fn expand_call(function: &ItemFn, signature: &Signature<'_>, auth: bool, core: &
                 let awaited = quote_spanned!(last=> .await);
                 before.push(quote! {
                     let #variable = #open #ty #parameter #from_wire #wire #awaited
-                        .map_err(#core::CallError::Parameter)?;
+                        .map_err(#core::CallError::Refused)?;
                 });
                 arguments.push(at(ty.span(), quote!(#variable)));
             }
@@ -242,6 +231,7 @@ fn expand_call(function: &ItemFn, signature: &Signature<'_>, auth: bool, core: &
             input: Self::Input,
         ) -> ::core::result::Result<Self::Output, #core::CallError<Self::Error>> {
             let _ = &input;
+            #permit
             #(#before)*
             #core::FunctionResult::into_result(#call).map_err(#core::CallError::Function)
         }

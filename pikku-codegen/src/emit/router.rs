@@ -123,7 +123,7 @@ fn render_dispatch(calls: Vec<Arm>, layers: Vec<Arm>) -> ItemImpl {
     let dispatch = ImplItemFn {
         block: block([match_first(calls, otherwise)]),
         ..parse_quote!(
-            async fn dispatch(route: usize, incoming: pikku::Incoming<'_, App>) {}
+            async fn dispatch(route: usize, incoming: pikku::Incoming<'_, App>) -> Result<(), pikku::Problem> {}
         )
     };
     let middleware = match layers.is_empty() {

@@ -6,19 +6,19 @@ use super::message::Connected;
 use crate::{
     app::App,
     error::Problem,
-    function::PikkuFunc,
+    function::Facts,
     middleware::{Kind, Layer},
     rate_limit::{Attempt, Limiter},
 };
 
 impl<A: App> Connected<A> {
-    /// Counts a message for `F` against the limits of its channel, of the function's tags, and of the function itself.
+    /// Counts a message for a function against the limits of its channel, of the function's tags, and of the function itself.
     ///
     /// # Errors
     /// 429, if it is one too many.
-    pub(super) fn count<F: PikkuFunc<App = A>>(&self, action: Option<&str>) -> Result<(), Problem> {
+    pub(super) fn count(&self, function: &Facts<A>, action: Option<&str>) -> Result<(), Problem> {
         let limits = &self.runtime.limits[self.number];
-        if limits.is_empty() && !F::HAS_MIDDLEWARE {
+        if limits.is_empty() && function.middleware.is_none() {
             return Ok(());
         }
         let count = |limiter: &Arc<Limiter<A>>| {
@@ -33,10 +33,10 @@ impl<A: App> Connected<A> {
             };
             limiter.count(&attempt).1
         };
-        for limit in limits.iter().filter(|limit| limit.covers(F::TAGS)) {
+        for limit in limits.iter().filter(|limit| limit.covers(function.tags)) {
             count(&limit.value)?;
         }
-        for layer in self.runtime.own.of_function::<F>().iter() {
+        for layer in self.runtime.own.of_function(function).iter() {
             if let Layer(Kind::Limit(limiter)) = layer {
                 count(limiter)?;
             }

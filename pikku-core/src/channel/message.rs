@@ -5,6 +5,7 @@ use std::{
     borrow::Cow,
     cell::RefCell,
     fmt,
+    pin::{Pin, pin},
     sync::{Arc, OnceLock},
 };
 
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     app::{App, Session},
     error::Problem,
-    function::{PikkuFunc, is_unit},
+    function::{Facts, Output, PikkuFunc, is_unit},
     guard::Guarded,
     http::{Route, refuse_message, run},
     input::{self, Rejection},
@@ -47,6 +48,9 @@ pub(crate) struct Connected<A: App> {
     pub(crate) opening: Vec<u8>,
 }
 
+/// A call of whatever function, that comes to the frame of its answer.
+type Called<'c> = Pin<&'c mut (dyn Future<Output = Result<Option<String>, Problem>> + Send + 'c)>;
+
 /// When on a connection a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment<'m> {
@@ -56,6 +60,44 @@ pub(super) enum Moment<'m> {
 }
 
 impl<A: App> Connected<A> {
+    /// Counts a call against limits, and finds out who is calling.
+    async fn enter(&self, function: &Facts<A>, moment: Moment<'_>) -> Result<Wire<'_, A>, Problem> {
+        // The upgrade was counted as a request, and the end is nobody's call.
+        if let Moment::Message { action } = moment {
+            self.count(function, action)?;
+        }
+        let session = self.sessions.look_up().await?;
+        if function.auth && session.is_none() {
+            return Err(self.sessions.nobody());
+        }
+        Ok(Wire {
+            services: &self.runtime.services,
+            sessions: &self.sessions,
+            session,
+            http: None,
+            connection: Some(&self.connection),
+            hub: &self.runtime.hub,
+            permissions: if moment == Moment::Closed { &[] } else { &self.runtime.permissions[self.number] },
+        })
+    }
+
+    /// Runs a call, and lets what it did with the session stand if it went well.
+    ///
+    /// All of it is within the deadline and the net for panics, since it is the application's types that read and write.
+    async fn call(&self, function: &'static str, called: Called<'_>) -> Result<Option<String>, Problem> {
+        let called = async {
+            let frame = called.await?;
+            self.persist_session().await?;
+            Ok(frame)
+        };
+        let answered = Guarded::new(called, self.runtime.config.timeout).await.into_result(function).flatten();
+        answered.inspect_err(|_| {
+            if self.sessions.roll_back() {
+                self.end_session();
+            }
+        })
+    }
+
     /// Closes the connection for a session that was revoked. Those who revoked it found nobody here who was signed in by it.
     fn end_session(&self) {
         self.connection.outbound.close(4401, "the session has ended");
@@ -116,6 +158,8 @@ pub struct Message<'m, A: App> {
     connected: &'m Connected<A>,
     content: Content<'m>,
     routing: &'static str,
+    /// The keys that are none of the data: the routing key and the id.
+    keys: [&'static str; 2],
 }
 
 impl<A: App> fmt::Debug for Message<'_, A> {
@@ -143,6 +187,13 @@ impl<'m> TextMessage<'m> {
     fn opened(&self, routing: &'static str) -> Result<&Envelope<'m>, &Unreadable> {
         self.opened.get_or_init(|| frame::open(self.text, routing)).as_ref()
     }
+
+    /// Takes note of the id that was read with the data, unless the message was opened before.
+    fn read(&self, id: Option<&'m str>) {
+        if let Some(action) = self.peeked {
+            let _ = self.opened.set(Ok(Envelope { action: Some(Cow::Borrowed(action)), id }));
+        }
+    }
 }
 
 /// A message that owns what it was made from, until it is handled.
@@ -156,11 +207,15 @@ impl<'m, A: App> Message<'m, A> {
     /// Takes a message apart.
     pub(super) fn open(connected: &'m Connected<A>, text: &'m str, routing: &'static str) -> Self {
         let peeked = frame::peek(text, routing);
-        Self { connected, content: Content::Text(TextMessage { text, peeked, opened: OnceLock::new() }), routing }
+        Self::new(connected, Content::Text(TextMessage { text, peeked, opened: OnceLock::new() }), routing)
     }
 
     pub(super) fn binary(connected: &'m Connected<A>, bytes: Bytes, routing: &'static str) -> Self {
-        Self { connected, content: Content::Binary(bytes), routing }
+        Self::new(connected, Content::Binary(bytes), routing)
+    }
+
+    fn new(connected: &'m Connected<A>, content: Content<'m>, routing: &'static str) -> Self {
+        Self { connected, content, routing, keys: [routing, ID] }
     }
 
     /// The value of the routing key, if the message has one.
@@ -187,21 +242,37 @@ impl<'m, A: App> Message<'m, A> {
         keeps_id: bool,
         renamed: &'static [(&'static str, &'static str)],
     ) -> Handled {
-        let envelope = || match self.envelope() {
-            Err(_) if is_text::<F::Input>() => Ok((None, None)),
+        let called = pin!(async {
+            let moment = Moment::Message { action: self.action() };
+            let wire = self.connected.enter(&Facts::of::<F>(), moment).await?;
+            let output = run::<F>(&wire, self.input::<F>(keeps_id, renamed)?).await?;
+            self.reply(&output, shape, is_text::<F::Input>())
+        });
+        let answered = self.connected.call(F::NAME, called).await;
+        self.handled(answered, is_text::<F::Input>())
+    }
+
+    /// What the message says of itself to a function that `takes_text` as it came: that need not be a message at all.
+    fn envelope_for(&self, takes_text: bool) -> Result<(Option<&str>, Option<&str>), &Unreadable> {
+        match self.envelope() {
+            Err(_) if takes_text => Ok((None, None)),
             envelope => envelope,
-        };
-        let reply = |output: F::Output| match envelope().unwrap_or_default() {
-            (Some(action), id) => {
-                frame::reply(self.routing, action, id, shape, &Shown(&output)).map(Some).map_err(not_json)
-            }
-            // What has no action and asks for no answer gets one only if there is something to say.
-            (None, None) if is_unit::<F::Output>() => Ok(None),
-            (None, id) => frame::reply_plain(id, shape, &Shown(&output)).map(Some).map_err(not_json),
-        };
-        let moment = Moment::Message { action: self.action() };
-        let answered = call::<F>(self.connected, moment, || self.input::<F>(keeps_id, renamed), reply).await;
-        match (answered, envelope()) {
+        }
+    }
+
+    fn reply<T: Output>(&self, output: &T, shape: ReplyShape, takes_text: bool) -> Result<Option<String>, Problem> {
+        let (action, id) = self.envelope_for(takes_text).unwrap_or_default();
+        // What has no action and asks for no answer gets one only if there is something to say.
+        if is_unit::<T>() && action.is_none() && id.is_none() {
+            return Ok(None);
+        }
+        frame::reply(self.routing, action, id, shape, &|json| serde_json::to_writer(json, &Shown(output)))
+            .map(Some)
+            .map_err(not_json)
+    }
+
+    fn handled(&self, answered: Result<Option<String>, Problem>, takes_text: bool) -> Handled {
+        match (answered, self.envelope_for(takes_text)) {
             (_, Err(why)) => self.refused(why),
             (Ok(frame), Ok(_)) => Handled(frame),
             (Err(problem), Ok((action, id))) => {
@@ -237,40 +308,43 @@ impl<'m, A: App> Message<'m, A> {
         keeps_id: bool,
         renamed: &'static [(&'static str, &'static str)],
     ) -> Result<F::Input, Problem> {
-        let parsed = match &self.content {
-            Content::Binary(bytes) => with_raw(Raw::Binary(bytes.clone()), || input::parse::<F::Input>(b"null")),
-            Content::Text(message) if is_text::<F::Input>() => {
-                with_raw(Raw::Text(message.text.to_owned()), || input::parse::<F::Input>(b"null"))
+        let message = match &self.content {
+            Content::Text(message) if !is_text::<F::Input>() => message,
+            as_it_came => {
+                let _at_hand = AtHand::new(as_it_came);
+                return checked::<F>(input::parse(b"null"), renamed);
             }
-            Content::Text(message) => self.text_input::<F>(message, keeps_id),
         };
-        parsed.and_then(|input| input::checked::<F>(input, renamed)).map_err(Into::into)
+        let keys = self.keys(message, keeps_id, is_unit::<F::Input>())?;
+        if is_unit::<F::Input>() {
+            return Ok(input::no_input()?);
+        }
+        let parsed = match input::parse_message(message.text, keys) {
+            Ok((input, id)) => {
+                message.read(id);
+                Ok(input)
+            }
+            Err(rejection) => Err(message.opened(self.routing).err().map_or(rejection, |why| self.unreadable(why))),
+        };
+        checked::<F>(parsed, renamed)
     }
 
-    fn text_input<F: PikkuFunc>(&self, message: &TextMessage<'m>, keeps_id: bool) -> Result<F::Input, Rejection> {
-        let unreadable = |why: &Unreadable| Rejection::Malformed(why.detail(self.routing));
-        if let (Some(action), false, false) = (message.peeked, keeps_id, is_unit::<F::Input>()) {
-            let parsed = input::parse_message::<F::Input>(message.text, &[self.routing, ID]);
-            return match parsed {
-                Ok((input, id)) => {
-                    // It is set here for the first time, since a message that was peeked at is opened no other way.
-                    let _ = message.opened.set(Ok(Envelope { action: Some(Cow::Borrowed(action)), id }));
-                    Ok(input)
-                }
-                Err(rejection) => Err(message.opened(self.routing).err().map_or(rejection, unreadable)),
-            };
+    /// The keys of a message that are none of its data.
+    fn keys(&self, message: &TextMessage<'m>, keeps_id: bool, is_opened: bool) -> Result<&[&'static str], Rejection> {
+        if message.peeked.is_some() && !keeps_id && !is_opened {
+            return Ok(&self.keys);
         }
-        let opened = message.opened(self.routing).map_err(unreadable)?;
-        if is_unit::<F::Input>() {
-            return input::no_input();
-        }
-        let keys: &[&'static str] = match (opened.action.is_some(), keeps_id) {
-            (true, false) => &[self.routing, ID],
-            (true, true) => &[self.routing],
-            (false, false) => &[ID],
+        let opened = message.opened(self.routing).map_err(|why| self.unreadable(why))?;
+        Ok(match (opened.action.is_some(), keeps_id) {
+            (true, false) => &self.keys,
+            (true, true) => &self.keys[..1],
+            (false, false) => &self.keys[1..],
             (false, true) => &[],
-        };
-        input::parse_message(message.text, keys).map(|(input, _)| input)
+        })
+    }
+
+    fn unreadable(&self, why: &Unreadable) -> Rejection {
+        Rejection::Malformed(why.detail(self.routing))
     }
 }
 
@@ -290,20 +364,24 @@ impl<A: App> fmt::Debug for Opened<'_, A> {
 impl<A: App> Opened<'_, A> {
     /// Runs `F`. What it answers with is sent, if it is anything.
     pub async fn run<F: PikkuFunc<App = A>>(self, renamed: &'static [(&'static str, &'static str)]) -> Handled {
-        let reply = |output: F::Output| match is_unit::<F::Output>() {
-            true => Ok(None),
-            false => serde_json::to_string(&Shown(&output)).map(Some).map_err(not_json),
-        };
-        match call::<F>(self.connected, self.moment, || opening_input::<F>(&self.connected.opening, renamed), reply)
-            .await
-        {
-            Ok(frame) => Handled(frame),
-            Err(problem) => self.refused(problem),
-        }
+        let called = pin!(async {
+            let wire = self.connected.enter(&Facts::of::<F>(), self.moment).await?;
+            let input = opening_input::<F>(&self.connected.opening, renamed)?;
+            let output = run::<F>(&wire, input).await?;
+            match is_unit::<F::Output>() {
+                true => Ok(None),
+                false => serde_json::to_string(&Shown(&output)).map(Some).map_err(not_json),
+            }
+        });
+        let answered = self.connected.call(F::NAME, called).await;
+        self.handled(answered)
     }
 
-    fn refused(&self, problem: Problem) -> Handled {
-        Handled(Some(frame::failure(self.routing, None, None, &refuse_message(problem))))
+    fn handled(&self, answered: Result<Option<String>, Problem>) -> Handled {
+        match answered {
+            Ok(frame) => Handled(frame),
+            Err(problem) => Handled(Some(frame::failure(self.routing, None, None, &refuse_message(problem)))),
+        }
     }
 }
 
@@ -323,47 +401,14 @@ fn opening_input<F: PikkuFunc>(
     renamed: &'static [(&'static str, &'static str)],
 ) -> Result<F::Input, Problem> {
     let json = if is_unit::<F::Input>() { b"null" } else { opening };
-    input::parse::<F::Input>(json).and_then(|input| input::checked::<F>(input, renamed)).map_err(Into::into)
+    checked::<F>(input::parse(json), renamed)
 }
 
-/// Limits, session, input, permissions, function, reply: the way that every call goes.
-///
-/// All of it is within the deadline and the net for panics, since it is the application's types that read and write.
-async fn call<F: PikkuFunc>(
-    connected: &Connected<F::App>,
-    moment: Moment<'_>,
-    input: impl FnOnce() -> Result<F::Input, Problem> + Send,
-    reply: impl FnOnce(F::Output) -> Result<Option<String>, Problem> + Send,
-) -> Result<Option<String>, Problem> {
-    let Connected { runtime, sessions, .. } = connected;
-    let called = async {
-        // The upgrade was counted as a request, and the end is nobody's call.
-        if let Moment::Message { action } = moment {
-            connected.count::<F>(action)?;
-        }
-        let session = sessions.look_up().await?;
-        if F::AUTH && session.is_none() {
-            return Err(sessions.nobody());
-        }
-        let wire = Wire {
-            services: &runtime.services,
-            sessions,
-            session,
-            http: None,
-            connection: Some(&connected.connection),
-            hub: &runtime.hub,
-            permissions: if moment == Moment::Closed { &[] } else { &runtime.permissions[connected.number] },
-        };
-        let frame = run::<F>(&wire, input()?).await.and_then(reply)?;
-        connected.persist_session().await?;
-        Ok(frame)
-    };
-    let answered = Guarded::new(called, runtime.config.timeout).await.into_result(F::NAME).flatten();
-    answered.inspect_err(|_| {
-        if sessions.roll_back() {
-            connected.end_session();
-        }
-    })
+fn checked<F: PikkuFunc>(
+    parsed: Result<F::Input, Rejection>,
+    renamed: &'static [(&'static str, &'static str)],
+) -> Result<F::Input, Problem> {
+    Ok(input::checked::<F>(parsed?, renamed)?)
 }
 
 fn not_json(error: serde_json::Error) -> Problem {
@@ -373,7 +418,7 @@ fn not_json(error: serde_json::Error) -> Problem {
 /// An output as JSON, if it is of a kind that can be; codegen sees to it that no other is on a channel.
 struct Shown<'o, T>(&'o T);
 
-impl<T: crate::function::Output> Serialize for Shown<'_, T> {
+impl<T: Output> Serialize for Shown<'_, T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize_output(serializer)
     }
@@ -406,19 +451,25 @@ thread_local! {
     static RAW: RefCell<Option<Raw>> = const { RefCell::new(None) };
 }
 
-/// Takes the message away once it was parsed, be it by a panic in the types that parse: it is nobody else's.
-struct TakenAway;
+/// Has a message at hand for a type that takes it as it came. It is nobody else's, so it is gone when this is dropped, be it
+/// by a panic in the types that parse.
+#[must_use]
+struct AtHand(());
 
-impl Drop for TakenAway {
-    fn drop(&mut self) {
-        RAW.set(None);
+impl AtHand {
+    fn new(content: &Content<'_>) -> Self {
+        RAW.set(Some(match content {
+            Content::Text(message) => Raw::Text(message.text.to_owned()),
+            Content::Binary(bytes) => Raw::Binary(bytes.clone()),
+        }));
+        Self(())
     }
 }
 
-fn with_raw<T>(raw: Raw, parse: impl FnOnce() -> T) -> T {
-    RAW.set(Some(raw));
-    let _taken_away = TakenAway;
-    parse()
+impl Drop for AtHand {
+    fn drop(&mut self) {
+        RAW.set(None);
+    }
 }
 
 impl<'de> Deserialize<'de> for Binary {
@@ -477,10 +528,15 @@ mod tests {
 
     #[test]
     fn x3_a_message_is_nobody_elses_after_a_panic() {
-        let parsed = with_raw(Raw::Text("mine".to_owned()), || serde_json::from_str::<Text>("null"));
+        let mine = Content::Text(TextMessage { text: "mine", peeked: None, opened: OnceLock::new() });
+        let at_hand = AtHand::new(&mine);
+        let parsed = serde_json::from_str::<Text>("null");
+        drop(at_hand);
         assert_eq!(parsed.expect("it is text"), Text("mine".to_owned()));
-        let panicked =
-            catch_unwind(AssertUnwindSafe(|| with_raw(Raw::Text("mine".to_owned()), || panic!("a bad type"))));
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _at_hand = AtHand::new(&mine);
+            panic!("a bad type")
+        }));
         assert!(panicked.is_err());
         assert!(serde_json::from_str::<Text>("null").is_err());
     }

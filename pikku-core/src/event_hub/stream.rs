@@ -109,7 +109,12 @@ impl<T: Topic + JsonSchema + 'static> Output for TopicStream<T> {
         Err(S::Error::custom("a stream of HTTP has no place on a channel"))
     }
 
-    fn respond(self, _: Option<StatusCode>, _: &mut HeaderMap, response: &mut Answer) -> Result<(), serde_json::Error> {
+    fn respond(
+        self,
+        _: Option<StatusCode>,
+        _: Option<&mut HeaderMap>,
+        response: &mut Answer,
+    ) -> Result<(), serde_json::Error> {
         *response = event_response(self).map(Content::from);
         Ok(())
     }

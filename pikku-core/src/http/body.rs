@@ -11,7 +11,7 @@ use super::{
     call::{Has, HttpCall},
     content::Payload,
     multipart::{Form, FormLimits, read_form},
-    upload::{Upload, placeholder, with_files},
+    upload::{AtHand, placeholder},
 };
 use crate::{
     app::App,
@@ -21,45 +21,44 @@ use crate::{
     input::{self, DecodeError, Document, Front, Rejection, TextKind, Texts, decode_component, form_pairs},
 };
 
-/// Reads, parses and validates the input of `F`.
-pub(super) async fn read_input<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<F::Input, Problem> {
-    let mut body = read_body(call).await?;
-    let parsed = if let Read::Multipart(form) = &mut body {
-        let files = take_files(form, call.route.texts)?;
-        let document = call_document(call, &body)?;
-        with_files(files, || input::parse_document::<F::Input>(&document))
-    } else {
-        input::parse_document::<F::Input>(&call_document(call, &body)?)
-    };
-    Ok(input::checked::<F>(parsed?, call.route.renamed)?)
+/// Parses and validates the input of `F`, once the body was read.
+pub(super) fn parse_input<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<F::Input, Problem> {
+    let _at_hand = call.read.take_files(call.route.texts)?;
+    let input = input::parse_document(&call_document(call)?)?;
+    Ok(input::checked::<F>(input, call.route.renamed)?)
 }
 
 /// What the request of an upgrade says in its path and query, as JSON: the opening data of a channel.
 pub(crate) fn opening_document<A: App>(call: &HttpCall<A>) -> Result<Vec<u8>, Problem> {
-    Ok(call_document(call, &Read::None)?.into_json())
+    Ok(call_document(call)?.into_json())
 }
 
-/// A body that was read.
-enum Read {
+/// What was read of a body.
+#[derive(Default)]
+pub(super) enum Read {
+    #[default]
     None,
     Json(Bytes),
     Form(Bytes),
     Multipart(Form),
 }
 
-/// Takes the files out of a form, and leaves a placeholder for each.
-///
-/// A file is taken where the input wants one, since a placeholder would be an odd text anywhere else.
-fn take_files(form: &mut Form, kinds: &[(&str, TextKind)]) -> Result<Vec<Upload>, Rejection> {
-    let mut files = Vec::with_capacity(form.files.len());
-    for (number, (name, file)) in form.files.drain(..).enumerate() {
-        if !kinds.iter().any(|(known, kind)| *known == name && is_file(*kind)) {
-            return Err(Rejection::member(&name, "no file is taken here"));
+impl Read {
+    /// Takes the files out of a form, leaves a placeholder for each, and has them at hand for who parses it.
+    ///
+    /// A file is taken where the input wants one, since a placeholder would be an odd text anywhere else.
+    fn take_files(&mut self, kinds: &[(&str, TextKind)]) -> Result<Option<AtHand>, Rejection> {
+        let Self::Multipart(form) = self else { return Ok(None) };
+        let mut files = Vec::with_capacity(form.files.len());
+        for (number, (name, file)) in form.files.drain(..).enumerate() {
+            if !kinds.iter().any(|(known, kind)| *known == name && is_file(*kind)) {
+                return Err(Rejection::member(&name, "no file is taken here"));
+            }
+            form.texts.push((name, placeholder(number)));
+            files.push(file);
         }
-        form.texts.push((name, placeholder(number)));
-        files.push(file);
+        Ok(Some(AtHand::new(files)))
     }
-    Ok(files)
 }
 
 /// What a body says that it is.
@@ -70,7 +69,8 @@ enum Kind {
     Multipart,
 }
 
-async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
+/// Reads the body of a request, whatever it is.
+pub(super) async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Problem> {
     let Some(body) = call.body.take() else { return Ok(Read::None) };
     let headers = &call.context.parts.headers;
     if body.is_end_stream() && !headers.contains_key(header::CONTENT_TYPE) {
@@ -190,7 +190,8 @@ pub(super) fn too_large(limit: usize) -> Problem {
 }
 
 /// Puts the parts of a request together.
-fn call_document<'c, A: App>(call: &'c HttpCall<A>, body: &'c Read) -> Result<Document<'c>, Problem> {
+fn call_document<A: App>(call: &HttpCall<A>) -> Result<Document<'_>, Problem> {
+    let body = &call.read;
     let json = match body {
         Read::Json(bytes) if bytes.trim_ascii().is_empty() => {
             return Err(Problem::bad_request("the body is empty; an empty object is written `{}`"));

@@ -13,6 +13,7 @@ use http::{HeaderMap, header, request::Parts};
 use smallvec::SmallVec;
 
 use super::{
+    body::Read,
     content::{Answer, Payload},
     credentials::Credentials,
     handle::{Http, Outgoing},
@@ -24,7 +25,7 @@ use crate::{
     pikku::Runtime,
     rate_limit::Standing,
     server::Peer,
-    session::{LazySessions, UserSessionService},
+    session::{Identity, LazySessions, UserSessionService},
 };
 
 /// One HTTP request while it is being answered; what middleware works on.
@@ -35,6 +36,8 @@ pub struct HttpCall<A: App> {
     pub(crate) number: usize,
     pub(crate) context: HttpContext,
     pub(crate) body: Option<Payload>,
+    /// What was read of the body.
+    pub(super) read: Read,
     pub(crate) parameters: Parameters,
     pub(crate) sessions: LazySessions<A::Session>,
     pub(crate) credentials: Credentials<A>,
@@ -42,6 +45,10 @@ pub struct HttpCall<A: App> {
     pub(crate) upload_failure: Option<FailureSlot>,
     /// How the caller stands with the limits that the call was counted against.
     pub(crate) standings: Vec<Standing>,
+    /// Whether middleware runs around the function, and may still look at the request afterwards.
+    pub(crate) is_wrapped: bool,
+    /// By whose session the request asked for what may last, though that ends meanwhile.
+    pub(crate) caller: Option<Identity<A::Session>>,
     /// What is sent back, once there is something: it is written in place, and moved only when it is whole.
     pub(crate) answer: Answer,
 }

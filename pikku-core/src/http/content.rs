@@ -155,6 +155,12 @@ thread_local! {
 }
 
 impl Lent {
+    fn take() -> Self {
+        let mut lent = Self { buffer: SPARE.take(), sent: 0 };
+        lent.buffer.clear();
+        lent
+    }
+
     fn chunk(&self) -> &[u8] {
         self.buffer.get(self.sent..).unwrap_or_default()
     }
@@ -173,14 +179,19 @@ impl Drop for Lent {
 impl Content {
     /// A value as JSON.
     pub(crate) fn json(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        let mut lent = Lent { buffer: SPARE.take(), sent: 0 };
-        lent.buffer.clear();
+        let mut lent = Lent::take();
         serde_json::to_writer(&mut lent.buffer, value)?;
+        Ok(lent.into())
+    }
+}
+
+impl From<Lent> for Content {
+    fn from(mut lent: Lent) -> Self {
         if lent.buffer.len() > PIECE {
             // It is sent in pieces, and not kept.
-            return Ok(Bytes::from(std::mem::take(&mut lent.buffer)).into());
+            return Bytes::from(std::mem::take(&mut lent.buffer)).into();
         }
-        Ok(Self { there: Chunk::Lent(lent), to_come: None })
+        Self { there: Chunk::Lent(lent), to_come: None }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 use http::Method;
 
 use super::serve::Incoming;
-use crate::{app::App, input::TextKind};
+use crate::{app::App, error::Problem, input::TextKind};
 
 /// One route, as generated code writes it down.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +50,11 @@ impl Route {
             renamed: &[],
         }
     }
+
+    /// The name of the function, without its path.
+    pub(crate) fn function_name(&self) -> &'static str {
+        self.function.rsplit("::").next().unwrap_or(self.function)
+    }
 }
 
 /// Who may call a function.
@@ -82,7 +87,10 @@ pub trait Dispatch<A: App>: Send + Sync + 'static {
     const ROUTES: &'static [Route];
 
     /// Calls the function behind a route.
-    fn dispatch(route: usize, incoming: Incoming<'_, A>) -> impl Future<Output = ()> + Send;
+    ///
+    /// # Errors
+    /// What is answered in its place.
+    fn dispatch(route: usize, incoming: Incoming<'_, A>) -> impl Future<Output = Result<(), Problem>> + Send;
 
     /// The middleware of the function behind a route.
     fn middleware(route: usize) -> Vec<crate::middleware::Layer<A>>;

@@ -11,7 +11,7 @@ use axum::{
 use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
 
 use super::{
-    body::read_input,
+    body::{Read, parse_input, read_body},
     call::{Has, HttpCall, HttpContext, Parameters},
     content::{Answer, Content, Payload},
     credentials::{Credentials, Layers},
@@ -23,7 +23,7 @@ use crate::{
     app::App,
     channel::{ChannelDispatch, credentials_from_protocols, upgrade},
     error::{Challenge, PikkuError, Problem},
-    function::{CallError, Output, PikkuFunc, is_unit},
+    function::{CallError, Facts, Output, PikkuFunc, is_unit},
     guard::{Guarded, Timed},
     input::no_input,
     middleware::{BoxFuture, Endpoint, Kind, Layer, Next, OwnLayers},
@@ -159,11 +159,20 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
                 parameters,
                 sessions: LazySessions::new(),
                 credentials,
+                read: Read::default(),
                 upload_failure: None,
                 standings: Vec::new(),
+                is_wrapped: false,
+                caller: None,
                 answer: Answer::default(),
             };
-            D::dispatch(number, Incoming { call: &mut call, layers: &layers.onion }).await;
+            let timeout = call.timeout();
+            let dispatched = D::dispatch(number, Incoming { call: &mut call, layers: &layers.onion });
+            let answered = Guarded::new(dispatched, timeout).await.into_result(call.route.function_name()).flatten();
+            if let Err(problem) = answered {
+                call.answer = refused(&problem, call.headers());
+            }
+            call.tell_standings();
             call.answer
         }
     }
@@ -212,141 +221,189 @@ fn parameters(places: &[Place], path: &str) -> Parameters {
     parameters
 }
 
-impl<A: App> Incoming<'_, A> {
+impl<'i, A: App> Incoming<'i, A> {
     /// Answers a number that is not in the table, which no request can lead to.
-    pub fn unrouted(self) {
-        self.call.answer = not_found(self.call.headers());
+    ///
+    /// # Errors
+    /// That nothing is there, always.
+    pub fn unrouted(self) -> Result<(), Problem> {
+        Err(nothing_here())
     }
 
     /// Opens a connection to the channel that `D` dispatches.
-    pub async fn upgrade<D: ChannelDispatch<A>>(self) {
+    ///
+    /// # Errors
+    /// Why it is not opened.
+    pub async fn upgrade<D: ChannelDispatch<A>>(self) -> Result<(), Problem> {
         let Self { call, layers } = self;
         credentials_from_protocols(&mut call.context.parts.headers);
         call.context.has = Has::new(&call.context.parts.headers);
-        let timeout = call.timeout();
-        let upgraded = Guarded::new(through(layers, call, boxed_channel::<A, D>), timeout).await;
-        call.answer = match upgraded.into_result("an upgrade") {
-            Ok(response) => response.map(Content::from),
-            Err(problem) => refused(&problem, call.headers()),
-        };
-        call.tell_standings();
+        call.run_within(layers, boxed_channel::<A, D>).await;
+        Ok(())
     }
 
     /// Answers with `F`.
-    pub async fn serve<F: PikkuFunc<App = A>>(self) {
-        let Self { call, layers } = self;
-        let timeout = call.timeout();
-        let answered = async {
-            for (index, layer) in layers.iter().enumerate() {
-                match layer {
-                    Layer(Kind::Authenticate(authenticator)) if authenticator.is_absent(call) => {}
-                    Layer(Kind::Authenticate(authenticator)) => call.authenticate(&**authenticator).await,
-                    Layer(Kind::Cookie(cookie)) => call.authenticate_cookie(cookie).await,
-                    Layer(Kind::Limit(limiter)) => call.count(limiter)?,
-                    Layer(Kind::Around(_)) => {
-                        let response = through(&layers[index..], call, boxed_endpoint::<F>).await;
-                        call.answer = response.map(Content::from);
-                        return Ok(());
-                    }
-                }
-            }
-            answer::<F>(call, false).await
-        };
-        if let Err(problem) = Guarded::new(answered, timeout).await.into_result(F::NAME).flatten() {
-            call.answer = refused(&problem, call.headers());
-        }
-        call.tell_standings();
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn serve<F: PikkuFunc<App = A>>(self) -> impl Future<Output = Result<(), Problem>> + Send + 'i {
+        answer::<F>(self.call, self.layers)
     }
 }
 
-async fn through<A: App>(layers: &[Layer<A>], call: &mut HttpCall<A>, endpoint: Endpoint<A>) -> Response {
-    Next { layers, endpoint }.run(call).await
-}
-
-fn boxed_channel<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> BoxFuture<'_, Response> {
-    Box::pin(async move { upgrade::<A, D>(call).unwrap_or_else(|problem| refuse(&problem, call.headers())) })
-}
-
-/// The core of the onion. A panic ends here, so that the middleware around it sees a response like any other.
-fn boxed_endpoint<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> BoxFuture<'_, Response> {
+fn boxed_channel<A: App, D: ChannelDispatch<A>>(call: &mut HttpCall<A>) -> BoxFuture<'_, Result<(), Problem>> {
     Box::pin(async move {
-        let answered = Guarded::new(answer::<F>(call, true), Duration::MAX).await.into_result(F::NAME).flatten();
-        match answered {
-            Ok(()) => std::mem::take(&mut call.answer).map(Body::from),
-            Err(problem) => refuse(&problem, call.headers()),
-        }
+        call.answer = upgrade::<A, D>(call)?.map(Content::from);
+        Ok(())
     })
+}
+
+fn boxed_function<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> BoxFuture<'_, Result<(), Problem>> {
+    Box::pin(answer::<F>(call, &[]))
+}
+
+/// Layers, session, input, permissions, function: the way that every call goes.
+///
+/// This is compiled for each function, so it has only what can't do without its types.
+async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>, layers: &[Layer<F::App>]) -> Result<(), Problem> {
+    let Entry::Caller(session) = call.enter(layers, &Facts::of::<F>(), boxed_function::<F>).await? else {
+        return Ok(());
+    };
+    let input = if is_unit::<F::Input>() { no_input()? } else { parse_input::<F>(call)? };
+    let output = match run::<F>(&call.wire(session), input).await {
+        Ok(output) => output,
+        Err(problem) => return Err(call.failed(problem)),
+    };
+    call.check_upload()?;
+    call.respond(output).map_err(|error| Problem::internal().caused_by(F::NAME, error))?;
+    call.finish(F::Output::MAY_LAST).await
+}
+
+/// What comes of a request on its way to the function.
+enum Entry<S> {
+    /// It has been answered: the middleware around the function has called it when its turn came.
+    Answered,
+    /// It is the function's, with the session of who is calling, if they are signed in.
+    Caller(Option<Arc<S>>),
 }
 
 /// How long an input may take to arrive before it is asked again who is calling.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Session, input, permissions, function: the way that every call goes. Whoever is around it may still look at the request
-/// afterwards if it `is_wrapped`.
-async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>, is_wrapped: bool) -> Result<(), Problem> {
-    call.check_cross_site()?;
-    // What may last has to know by whose session it was asked for, though that ends meanwhile.
-    let mut caller = F::Output::MAY_LAST.then(|| call.sessions.identity()).flatten();
-    let mut session = call.sessions.get();
-    if F::AUTH && session.is_none() {
-        return Err(call.nobody());
+impl<A: App> HttpCall<A> {
+    /// Passes the layers, finds out who is calling, and reads the body.
+    async fn enter(
+        &mut self,
+        layers: &[Layer<A>],
+        function: &Facts<A>,
+        endpoint: Endpoint<A>,
+    ) -> Result<Entry<A::Session>, Problem> {
+        for (index, layer) in layers.iter().enumerate() {
+            match layer {
+                Layer(Kind::Authenticate(authenticator)) if authenticator.is_absent(self) => {}
+                Layer(Kind::Authenticate(authenticator)) => self.authenticate(&**authenticator).await,
+                Layer(Kind::Cookie(cookie)) => self.authenticate_cookie(cookie).await,
+                Layer(Kind::Limit(limiter)) => self.count(limiter)?,
+                Layer(Kind::Around(_)) => {
+                    self.is_wrapped = true;
+                    self.run_within(&layers[index..], endpoint).await;
+                    return Ok(Entry::Answered);
+                }
+            }
+        }
+        self.check_cross_site()?;
+        self.caller = function.may_last.then(|| self.sessions.identity()).flatten();
+        let mut session = self.sessions.get();
+        if function.auth && session.is_none() {
+            return Err(self.nobody());
+        }
+        if function.has_input {
+            let (read, waited) = Timed::new(read_body(self)).await;
+            self.read = read?;
+            // Whoever takes their time to send the input may have been signed out by the time that it is there.
+            if waited >= SLOW {
+                session = self.sessions.look_up().await?;
+                self.caller = self.caller.take().filter(|_| session.is_some());
+                if function.auth && session.is_none() {
+                    return Err(self.nobody());
+                }
+            }
+        }
+        Ok(Entry::Caller(session))
     }
-    let (input, waited) = if is_unit::<F::Input>() {
-        (Ok(no_input::<F::Input>()?), Duration::ZERO)
-    } else {
-        Timed::new(read_input::<F>(call)).await
-    };
-    let input = input?;
-    // Whoever takes their time to send the input may have been signed out by the time that it is there.
-    if waited >= SLOW {
-        session = call.sessions.look_up().await?;
-        caller = caller.filter(|_| session.is_some());
-        if F::AUTH && session.is_none() {
-            return Err(call.nobody());
+
+    /// Runs middleware around the endpoint.
+    async fn run_within(&mut self, layers: &[Layer<A>], endpoint: Endpoint<A>) {
+        self.answer = Next { layers, endpoint }.run(self).await.map(Content::from);
+    }
+
+    /// Runs the core of the onion. A panic ends here, so that the middleware around it sees a response like any other.
+    pub(crate) async fn run(&mut self, endpoint: Endpoint<A>) -> Response {
+        let answered = Guarded::new(endpoint(self), Duration::MAX).await;
+        match answered.into_result(self.route.function_name()).flatten() {
+            Ok(()) => std::mem::take(&mut self.answer).map(Body::from),
+            Err(problem) => refuse(&problem, self.headers()),
         }
     }
-    let wire = Wire {
-        services: &call.runtime.services,
-        sessions: &call.sessions,
-        session,
-        http: Some(&call.context),
-        connection: None,
-        hub: &call.runtime.hub,
-        permissions: &call.runtime.permissions[call.number],
-    };
-    let mut answered = run::<F>(&wire, input).await;
-    // A function may make anything of a file that it could not read to its end, and the caller has to know of it.
-    if let Some(problem) = call.upload_failure.as_ref().and_then(FailureSlot::get) {
-        answered = Err(problem.clone());
+
+    fn wire(&self, session: Option<Arc<A::Session>>) -> Wire<'_, A> {
+        Wire {
+            services: &self.runtime.services,
+            sessions: &self.sessions,
+            session,
+            http: Some(&self.context),
+            connection: None,
+            hub: &self.runtime.hub,
+            permissions: &self.runtime.permissions[self.number],
+        }
     }
-    let output =
-        answered.inspect_err(|_| _ = call.sessions.roll_back()).map_err(|problem| match problem.challenge() {
+
+    /// What the caller is told of a call that has failed.
+    #[cold]
+    fn failed(&self, problem: Problem) -> Problem {
+        self.sessions.roll_back();
+        let problem = self.upload_problem().unwrap_or(problem);
+        match problem.challenge() {
             // A permission of many functions may want a session where the function does not; then the reason counts too.
-            Some(Challenge::Missing) => call.nobody(),
+            Some(Challenge::Missing) => self.nobody(),
             _ => problem,
-        })?;
-    let status = call.route.status.and_then(|status| StatusCode::from_u16(status).ok());
-    // The map of the request has room for the headers of the response, and is of no use any more where nothing reads it.
-    let keeps_cookies = call.credentials.keeps_cookies();
-    let mut none = None;
-    let spare = match is_wrapped || keeps_cookies {
-        true => none.get_or_insert_default(),
-        false => &mut call.context.parts.headers,
-    };
-    let response = &mut call.answer;
-    output.respond(status, spare, response).map_err(|error| Problem::internal().caused_by(F::NAME, error))?;
-    call.context.apply(response);
-    if F::Output::MAY_LAST {
-        // Not for values: browsers take JSON for nothing else, and the header would cost each answer more than it gives.
-        response.headers_mut().entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
+        }
     }
-    if keeps_cookies {
-        call.persist_session().await?;
+
+    /// A function may make anything of a file that it could not read to its end, and the caller has to know of it.
+    fn check_upload(&self) -> Result<(), Problem> {
+        self.upload_problem().map_or(Ok(()), |problem| Err(self.failed(problem)))
     }
-    if F::Output::MAY_LAST && is_stream(&call.answer) {
-        call.end_with_session(caller);
+
+    fn upload_problem(&self) -> Option<Problem> {
+        self.upload_failure.as_ref().and_then(FailureSlot::get).cloned()
     }
-    Ok(())
+
+    /// Writes the output of the function into the answer.
+    fn respond(&mut self, output: impl Output) -> Result<(), serde_json::Error> {
+        let status = self.route.status.and_then(|status| StatusCode::from_u16(status).ok());
+        // The map of the request has room for the headers of the response, and is of no use any more where nothing reads it.
+        let is_read = self.is_wrapped || self.credentials.keeps_cookies();
+        let spare = (!is_read).then_some(&mut self.context.parts.headers);
+        output.respond(status, spare, &mut self.answer)
+    }
+
+    /// Adds to the answer what the function and its session have to say besides.
+    async fn finish(&mut self, may_last: bool) -> Result<(), Problem> {
+        self.context.apply(&mut self.answer);
+        if may_last {
+            // Not for values: browsers take JSON for nothing else, and the header would cost each answer more than it gives.
+            self.answer.headers_mut().entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
+        }
+        if self.credentials.keeps_cookies() {
+            self.persist_session().await?;
+        }
+        if may_last && is_stream(&self.answer) {
+            let caller = self.caller.take();
+            self.end_with_session(caller);
+        }
+        Ok(())
+    }
 }
 
 /// Whether a response goes on for as long as somebody listens.
@@ -359,28 +416,20 @@ fn is_stream(response: &Answer) -> bool {
 
 /// Permissions and function, the same on every transport. The permissions of many functions come first.
 pub(crate) async fn run<F: PikkuFunc>(wire: &Wire<'_, F::App>, input: F::Input) -> Result<F::Output, Problem> {
-    for permission in wire.permissions.iter().filter(|permission| permission.covers(F::TAGS)) {
-        permission.value.check(wire).await?;
-    }
-    match F::permit(wire, &input).await {
-        Ok(true) => {}
-        Ok(false) => return Err(Problem::forbidden()),
-        Err(error) => return Err(told::<F>(error)),
-    }
+    wire.check_permissions(F::TAGS).await?;
     F::call(wire, input).await.map_err(|error| match error {
-        CallError::Function(error) => told::<F>(error),
-        CallError::Parameter(problem) => problem,
+        // The caller is told what the error says of itself, and the log the rest.
+        CallError::Function(error) => error.problem().caused_by(F::NAME, error),
+        CallError::Refused(problem) => problem,
     })
 }
 
-/// What the caller is told of an error; the log is told the rest.
-fn told<F: PikkuFunc>(error: F::Error) -> Problem {
-    error.problem().caused_by(F::NAME, error)
+fn nothing_here() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "route_not_found").with_detail("nothing answers at this path")
 }
 
 fn not_found(headers: &HeaderMap) -> Answer {
-    let problem = Problem::new(StatusCode::NOT_FOUND, "route_not_found").with_detail("nothing answers at this path");
-    refused(&problem, headers)
+    refused(&nothing_here(), headers)
 }
 
 fn refused(problem: &Problem, headers: &HeaderMap) -> Answer {

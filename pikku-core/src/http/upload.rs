@@ -210,28 +210,28 @@ pub(super) fn placeholder(number: usize) -> String {
 
 const PLACEHOLDER: &str = "\u{0}upload:";
 
-/// Parses with these files at hand.
-pub(super) fn with_files<T>(files: Vec<Upload>, parse: impl FnOnce() -> T) -> T {
-    with_table(Table::Files(files.into_iter().map(Some).collect()), parse)
+/// Files that an input may take which is parsed on this thread; what is left is gone when this is dropped, be it by a
+/// panic.
+#[must_use]
+pub(super) struct AtHand(());
+
+impl AtHand {
+    pub(super) fn new(files: Vec<Upload>) -> Self {
+        TABLE.set(Table::Files(files.into_iter().map(Some).collect()));
+        Self(())
+    }
+}
+
+impl Drop for AtHand {
+    fn drop(&mut self) {
+        TABLE.set(Table::None);
+    }
 }
 
 /// Parses with any text for a file.
 pub(crate) fn with_probes<T>(parse: impl FnOnce() -> T) -> T {
-    with_table(Table::Probe, parse)
-}
-
-fn with_table<T>(table: Table, parse: impl FnOnce() -> T) -> T {
-    /// Clears the table also when parsing panics.
-    struct Clear;
-
-    impl Drop for Clear {
-        fn drop(&mut self) {
-            TABLE.set(Table::None);
-        }
-    }
-
-    TABLE.set(table);
-    let _clear = Clear;
+    TABLE.set(Table::Probe);
+    let _at_hand = AtHand(());
     parse()
 }
 

@@ -126,34 +126,24 @@ pub(crate) fn parse_message<'m, T: DeserializeOwned>(
     Ok((input, noted.map(|place| &text[place])))
 }
 
-/// Checks the constraints of an input.
-///
-/// # Errors
-/// The constraints that are broken. The pointers have Rust's field names; [`rename`] makes them the wire's.
-pub(crate) fn validate<F: PikkuFunc>(input: &F::Input) -> Result<(), Rejection> {
-    match F::validate(input) {
-        Ok(()) => Ok(()),
-        Err(report) => Err(Rejection::Invalid(pointer::field_errors(&report))),
-    }
-}
-
 /// An input whose constraints hold.
 ///
 /// # Errors
 /// The constraints that are broken, by the wire's names.
 pub(crate) fn checked<F: PikkuFunc>(input: F::Input, renamed: &[(&str, &str)]) -> Result<F::Input, Rejection> {
-    match validate::<F>(&input) {
+    match F::validate(&input) {
         Ok(()) => Ok(input),
-        Err(rejection) => Err(rename(rejection, renamed)),
+        Err(report) => Err(broken(&report, renamed)),
     }
 }
 
-/// Puts the wire's names for Rust's into the pointers of what [`validate`] found.
+/// The constraints that are broken, by the wire's names in place of Rust's.
 ///
 /// `renamed` has the places in the data whose names differ: the pattern of a pointer in Rust's names, `/parts/*/amount`,
 /// and the same place on the wire, `/parts/*/n`. What the parser refuses has the wire's names to begin with.
-fn rename(rejection: Rejection, renamed: &[(&str, &str)]) -> Rejection {
-    let Rejection::Invalid(mut errors) = rejection else { return rejection };
+#[cold]
+fn broken(report: &garde::Report, renamed: &[(&str, &str)]) -> Rejection {
+    let mut errors = pointer::field_errors(report);
     for error in &mut errors {
         if let Some(pointer) = pointer::rename(&error.pointer, renamed) {
             error.pointer = pointer;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use pikku_core::__private::{Dispatch, Incoming, Layer, Route, axum::response::Response, router};
+use pikku_core::__private::{Dispatch, Incoming, Layer, Problem, Route, axum::response::Response, router};
 use pikku_core::{
     ApiKeySource, App, HttpCall, Middleware, Next, Pikku, Quota, auth_api_key, pikku_channel, pikku_channel_func,
     rate_limit,
@@ -80,8 +80,8 @@ impl<A: App> Dispatch<A> for Routes {
         Route { tags: &["part"], ..Route::new("GET", "/part", "elsewhere") },
     ];
 
-    async fn dispatch(_: usize, incoming: Incoming<'_, A>) {
-        incoming.unrouted();
+    async fn dispatch(_: usize, incoming: Incoming<'_, A>) -> Result<(), Problem> {
+        incoming.unrouted()
     }
 
     fn middleware(_: usize) -> Vec<Layer<A>> {
