@@ -14,7 +14,7 @@ pub use crate::{
     error::{Error, ErrorVariant, Fields, Payload, PikkuError, Problem, detail},
     event_hub::{EventHub, Topic},
     expansion::{AsInput, OptionalSession, Refused, Registered, RequiredSession, Taken, Unregistered},
-    function::{CallError, FunctionResult, Input, Output, PikkuFunc},
+    function::{FunctionResult, Input, Output, PikkuFunc, told},
     http::{Access, Answer, Application, Content, Dispatch, Incoming, Route, router},
     input::TextKind,
     middleware::{IntoLayer, Layer},

@@ -52,24 +52,33 @@ pub trait PikkuFunc: Send + Sync + 'static {
     fn call(
         wire: &Wire<'_, Self::App>,
         input: Self::Input,
-    ) -> impl Future<Output = Result<Self::Output, CallError<Self::Error>>> + Send;
-}
+    ) -> impl Future<Output = Result<Self::Output, Problem>> + Send;
 
-/// How a call fails.
-#[derive(Debug)]
-pub enum CallError<E> {
-    /// The function said so.
-    Function(E),
-    /// The caller may not do this, or a parameter of the function could not be made.
-    Refused(Problem),
-}
-
-impl<E> CallError<E> {
-    /// The caller may not do this.
-    #[must_use]
-    pub fn forbidden() -> Self {
-        Self::Refused(Problem::forbidden())
+    /// [`call`](Self::call), as the pipeline calls it.
+    ///
+    /// While an application is developed it is on the heap, so that the pipelines of all functions don't have to be compiled
+    /// anew when the body of one has changed.
+    #[cfg(debug_assertions)]
+    fn start<'c>(
+        wire: &'c Wire<'_, Self::App>,
+        input: Self::Input,
+    ) -> crate::middleware::BoxFuture<'c, Result<Self::Output, Problem>> {
+        Box::pin(Self::call(wire, input))
     }
+
+    /// [`call`](Self::call), as the pipeline calls it.
+    #[cfg(not(debug_assertions))]
+    fn start(
+        wire: &Wire<'_, Self::App>,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, Problem>> + Send {
+        Self::call(wire, input)
+    }
+}
+
+/// What the caller is told of an error of a function; the log is told the rest.
+pub fn told(function: &'static str, error: impl PikkuError) -> Problem {
+    error.problem().caused_by(function, error)
 }
 
 /// What the pipeline goes by of a function. What takes this in place of the function is compiled once, and not for each.

@@ -22,14 +22,16 @@ pub(crate) enum Outcome<T> {
 
 impl<T> Outcome<T> {
     /// What the future came to, where a deadline and a panic are problems.
-    pub(crate) fn into_result(self, function: &'static str) -> Result<T, Problem> {
+    pub(crate) fn into_result(self, function: impl FnOnce() -> &'static str) -> Result<T, Problem> {
         match self {
             Self::Done(value) => Ok(value),
             Self::TimedOut => {
                 let problem = Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded");
-                Err(problem.with_detail("the call took too long").caused_by(function, "it ran out of time"))
+                Err(problem.with_detail("the call took too long").caused_by(function(), "it ran out of time"))
             }
-            Self::Panicked(message) => Err(Problem::internal().caused_by(function, format!("it panicked: {message}"))),
+            Self::Panicked(message) => {
+                Err(Problem::internal().caused_by(function(), format!("it panicked: {message}")))
+            }
         }
     }
 }

@@ -170,13 +170,13 @@ fn expand_permit(attribute: &FunctionAttribute, data: Option<&Type>, auth: bool,
     let Some(permissions) = &attribute.permissions else { return TokenStream::new() };
     let expression = permissions.expand(core, auth);
     let view = data.map(|ty| quote!(let input = <#ty as #core::AsInput>::view(&input);));
-    let session = auth.then(|| quote!(let session = wire.required_session().map_err(#core::CallError::Refused)?;));
+    let session = auth.then(|| quote!(let session = wire.required_session()?;));
     quote! {
         {
             #view
             #session
             if !#expression {
-                return ::core::result::Result::Err(#core::CallError::forbidden());
+                return ::core::result::Result::Err(#core::Problem::forbidden());
             }
         }
     }
@@ -200,7 +200,7 @@ fn expand_call(
             // A session is passed at the user's own token, so that one of another type is told where it stands.
             Parameter::Session(ty) | Parameter::OptionalSession(ty) if auth => {
                 before.push(quote! {
-                    let #variable = wire.required_session().map_err(#core::CallError::Refused)?;
+                    let #variable = wire.required_session()?;
                 });
                 arguments.push(at(ty.span(), quote!(#core::RequiredSession::pass(#variable))));
             }
@@ -217,8 +217,7 @@ fn expand_call(
                 wire.set_span(last);
                 let awaited = quote_spanned!(last=> .await);
                 before.push(quote! {
-                    let #variable = #open #ty #parameter #from_wire #wire #awaited
-                        .map_err(#core::CallError::Refused)?;
+                    let #variable = #open #ty #parameter #from_wire #wire #awaited?;
                 });
                 arguments.push(at(ty.span(), quote!(#variable)));
             }
@@ -229,11 +228,11 @@ fn expand_call(
         async fn call(
             wire: &#core::Wire<'_, Self::App>,
             input: Self::Input,
-        ) -> ::core::result::Result<Self::Output, #core::CallError<Self::Error>> {
+        ) -> ::core::result::Result<Self::Output, #core::Problem> {
             let _ = &input;
             #permit
             #(#before)*
-            #core::FunctionResult::into_result(#call).map_err(#core::CallError::Function)
+            #core::FunctionResult::into_result(#call).map_err(|error| #core::told(Self::NAME, error))
         }
     }
 }

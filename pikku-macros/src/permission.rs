@@ -68,7 +68,7 @@ impl Permission {
         }
     }
 
-    /// The expression as code of type `bool`, in a function that returns `Result<_, CallError<Self::Error>>`.
+    /// The expression as code of type `bool`, in a function of `PikkuFunc` that returns `Result<_, Problem>`.
     pub(crate) fn expand(&self, core: &TokenStream, auth: bool) -> TokenStream {
         match self {
             Self::Call { function, arguments } => {
@@ -86,7 +86,7 @@ impl Permission {
                 let call = quote_spanned!(located(span)=> #function(wire.services(), #(#arguments,)* #session).await);
                 {
                     let permitted = at(span, quote!(#core::Permitted::<Self::Error>::permitted));
-                    quote!(#permitted(#call).map_err(#core::CallError::Function)?)
+                    quote!(#permitted(#call).map_err(|error| #core::told(Self::NAME, error))?)
                 }
             }
             Self::Not(inner) => {

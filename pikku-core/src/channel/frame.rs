@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::error::Problem;
+use crate::{error::Problem, input::write_string};
 
 /// What a message says of itself, beside its data.
 #[derive(Debug, Default)]
@@ -197,9 +197,9 @@ fn head(routing: &str, action: Option<&str>, id: Option<&str>) -> Vec<u8> {
     let mut json = Vec::with_capacity(128);
     json.push(b'{');
     if let Some(action) = action {
-        write_json(&mut json, routing);
+        write_string(&mut json, routing);
         json.push(b':');
-        write_json(&mut json, action);
+        write_string(&mut json, action);
         json.push(b',');
     }
     if let Some(id) = id {
@@ -208,16 +208,6 @@ fn head(routing: &str, action: Option<&str>, id: Option<&str>) -> Vec<u8> {
         json.push(b',');
     }
     json
-}
-
-fn write_json(json: &mut Vec<u8>, text: &str) {
-    if !text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-        json.push(b'"');
-        json.extend_from_slice(text.as_bytes());
-        json.push(b'"');
-        return;
-    }
-    serde_json::to_writer(json, text).expect("a string is always JSON, and a vector takes it");
 }
 
 /// The reply to a message, with the output that `write` adds. Where there is neither action nor id it is the output alone.

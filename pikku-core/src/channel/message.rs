@@ -85,12 +85,12 @@ impl<A: App> Connected<A> {
     ///
     /// All of it is within the deadline and the net for panics, since it is the application's types that read and write.
     async fn call(&self, function: &'static str, called: Called<'_>) -> Result<Option<String>, Problem> {
-        let called = async {
+        let called = pin!(async {
             let frame = called.await?;
             self.persist_session().await?;
             Ok(frame)
-        };
-        let answered = Guarded::new(called, self.runtime.config.timeout).await.into_result(function).flatten();
+        });
+        let answered = Guarded::new(called, self.runtime.config.timeout).await.into_result(|| function).flatten();
         answered.inspect_err(|_| {
             if self.sessions.roll_back() {
                 self.end_session();
@@ -316,8 +316,8 @@ impl<'m, A: App> Message<'m, A> {
             }
         };
         let keys = self.keys(message, keeps_id, is_unit::<F::Input>())?;
-        if is_unit::<F::Input>() {
-            return Ok(input::no_input()?);
+        if let Some(nothing) = input::no_input() {
+            return Ok(nothing);
         }
         let parsed = match input::parse_message(message.text, keys) {
             Ok((input, id)) => {

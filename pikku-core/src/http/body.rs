@@ -1,6 +1,6 @@
 //! From a request's path, query and body to one document.
 
-use std::{borrow::Cow, ops::Range, time::Duration};
+use std::{borrow::Cow, ops::Range, pin::pin, time::Duration};
 
 use axum::body::{Bytes, HttpBody};
 use bytes::BytesMut;
@@ -150,13 +150,13 @@ async fn collect(body: Payload, limit: usize, timeout: Duration) -> Result<Bytes
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
-    match Guarded::new(collect_within(body, limit), timeout).await {
+    match Guarded::new(pin!(collect_within(body, limit)), timeout).await {
         Outcome::Done(collected) => collected,
         Outcome::TimedOut => {
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout")
                 .with_detail("the body did not arrive in time"))
         }
-        panicked @ Outcome::Panicked(_) => panicked.into_result("a body").flatten(),
+        panicked @ Outcome::Panicked(_) => panicked.into_result(|| "a body").flatten(),
     }
 }
 

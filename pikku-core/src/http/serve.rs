@@ -1,6 +1,6 @@
 //! The way of a request, from the socket to the function and back.
 
-use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, marker::PhantomData, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -22,8 +22,8 @@ use super::{
 use crate::{
     app::App,
     channel::{ChannelDispatch, credentials_from_protocols, upgrade},
-    error::{Challenge, PikkuError, Problem},
-    function::{CallError, Facts, Output, PikkuFunc, is_unit},
+    error::{Challenge, Problem},
+    function::{Facts, Output, PikkuFunc},
     guard::{Guarded, Timed},
     input::no_input,
     middleware::{BoxFuture, Endpoint, Kind, Layer, Next, OwnLayers},
@@ -167,9 +167,12 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
                 answer: Answer::default(),
             };
             let timeout = call.timeout();
-            let dispatched = D::dispatch(number, Incoming { call: &mut call, layers: &layers.onion });
-            let answered = Guarded::new(dispatched, timeout).await.into_result(call.route.function_name()).flatten();
-            if let Err(problem) = answered {
+            let answered = {
+                // The future has room for the largest function, so it is not moved.
+                let dispatched = pin!(D::dispatch(number, Incoming { call: &mut call, layers: &layers.onion }));
+                Guarded::new(dispatched, timeout).await
+            };
+            if let Err(problem) = answered.into_result(|| call.route.function_name()).flatten() {
                 call.answer = refused(&problem, call.headers());
             }
             call.tell_standings();
@@ -269,7 +272,10 @@ async fn answer<F: PikkuFunc>(call: &mut HttpCall<F::App>, layers: &[Layer<F::Ap
     let Entry::Caller(session) = call.enter(layers, &Facts::of::<F>(), boxed_function::<F>).await? else {
         return Ok(());
     };
-    let input = if is_unit::<F::Input>() { no_input()? } else { parse_input::<F>(call)? };
+    let input = match no_input() {
+        Some(nothing) => nothing,
+        None => parse_input::<F>(call)?,
+    };
     let output = match run::<F>(&call.wire(session), input).await {
         Ok(output) => output,
         Err(problem) => return Err(call.failed(problem)),
@@ -318,7 +324,7 @@ impl<A: App> HttpCall<A> {
             return Err(self.nobody());
         }
         if function.has_input {
-            let (read, waited) = Timed::new(read_body(self)).await;
+            let (read, waited) = Timed::new(pin!(read_body(self))).await;
             self.read = read?;
             // Whoever takes their time to send the input may have been signed out by the time that it is there.
             if waited >= SLOW {
@@ -340,7 +346,7 @@ impl<A: App> HttpCall<A> {
     /// Runs the core of the onion. A panic ends here, so that the middleware around it sees a response like any other.
     pub(crate) async fn run(&mut self, endpoint: Endpoint<A>) -> Response {
         let answered = Guarded::new(endpoint(self), Duration::MAX).await;
-        match answered.into_result(self.route.function_name()).flatten() {
+        match answered.into_result(|| self.route.function_name()).flatten() {
             Ok(()) => std::mem::take(&mut self.answer).map(Body::from),
             Err(problem) => refuse(&problem, self.headers()),
         }
@@ -416,12 +422,10 @@ fn is_stream(response: &Answer) -> bool {
 
 /// Permissions and function, the same on every transport. The permissions of many functions come first.
 pub(crate) async fn run<F: PikkuFunc>(wire: &Wire<'_, F::App>, input: F::Input) -> Result<F::Output, Problem> {
-    wire.check_permissions(F::TAGS).await?;
-    F::call(wire, input).await.map_err(|error| match error {
-        // The caller is told what the error says of itself, and the log the rest.
-        CallError::Function(error) => error.problem().caused_by(F::NAME, error),
-        CallError::Refused(problem) => problem,
-    })
+    if !wire.permissions.is_empty() {
+        wire.check_permissions(F::TAGS).await?;
+    }
+    F::start(wire, input).await
 }
 
 fn nothing_here() -> Problem {

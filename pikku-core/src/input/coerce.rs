@@ -45,9 +45,8 @@ fn write_text(json: &mut Vec<u8>, text: &str, kind: TextKind) {
 }
 
 /// Writes a JSON string.
-pub(super) fn write_string(json: &mut Vec<u8>, text: &str) {
-    let plain = text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
-    if plain {
+pub(crate) fn write_string(json: &mut Vec<u8>, text: &str) {
+    if !text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
         json.push(b'"');
         json.extend_from_slice(text.as_bytes());
         json.push(b'"');

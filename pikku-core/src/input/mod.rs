@@ -14,15 +14,16 @@ mod proptests;
 mod strict;
 mod text;
 
-use std::fmt;
+use std::{any::Any, fmt};
 
-use serde::de::{DeserializeOwned, value::UnitDeserializer};
+use serde::de::DeserializeOwned;
 
 use crate::{
     error::{FieldError, Problem},
     function::PikkuFunc,
 };
 
+pub(crate) use coerce::write_string;
 #[cfg(feature = "__fuzz")]
 pub use fuzz::fuzz_merge;
 pub(crate) use merge::{Document, Front, Texts};
@@ -103,13 +104,11 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Rejection> {
     strict::parse(&Document::whole(json))
 }
 
-/// The input of a function that takes none.
-///
-/// # Errors
-/// None: a unit is made of nothing.
-pub(crate) fn no_input<T: DeserializeOwned>() -> Result<T, Rejection> {
-    let nothing = UnitDeserializer::<serde::de::value::Error>::new();
-    T::deserialize(nothing).map_err(|error| Rejection::Malformed(error.to_string()))
+/// The input of a function that takes none, which is `()`; nothing for any other type.
+pub(crate) fn no_input<T: 'static>() -> Option<T> {
+    let mut unit = Some(());
+    let input: &mut dyn Any = &mut unit;
+    input.downcast_mut::<Option<T>>()?.take()
 }
 
 /// Parses a document that was put together from the parts of a request.
@@ -122,7 +121,7 @@ pub(crate) fn parse_message<'m, T: DeserializeOwned>(
     text: &'m str,
     keys: &[&'static str],
 ) -> Result<(T, Option<&'m str>), Rejection> {
-    let (input, noted) = strict::parse_noting(&Document::without(text.as_bytes(), keys))?;
+    let (input, noted) = strict::parse_noting(&Document::without(text.as_bytes(), keys), text)?;
     Ok((input, noted.map(|place| &text[place])))
 }
 

@@ -32,15 +32,17 @@ use super::{
 
 /// Parses a document.
 pub(super) fn parse<T: DeserializeOwned>(document: &Document<'_>) -> Result<T, Rejection> {
-    parse_noting(document).map(|(value, _)| value)
-}
-
-/// Parses a document, and says where the value of the last of the keys stands that are passed over.
-pub(super) fn parse_noting<T: DeserializeOwned>(
-    document: &Document<'_>,
-) -> Result<(T, Option<Range<usize>>), Rejection> {
     // Looked at once as a whole, it need not be looked at string by string.
     let Ok(text) = std::str::from_utf8(&document.json) else { return Err(not_text()) };
+    parse_noting(document, text).map(|(value, _)| value)
+}
+
+/// Parses a document that is known to be this text, and says where the value of the last of the keys stands that are
+/// passed over.
+pub(super) fn parse_noting<T: DeserializeOwned>(
+    document: &Document<'_>,
+    text: &str,
+) -> Result<(T, Option<Range<usize>>), Rejection> {
     let tracker = Tracker {
         path: RefCell::default(),
         fault: Cell::default(),
