@@ -87,8 +87,7 @@ fn expand_companion(function: &ItemFn, attribute: &FunctionAttribute, signature:
     quote! {
         #(#cfgs)*
         #[doc = #summary]
-        #[allow(non_camel_case_types)]
-        #[derive(::core::fmt::Debug)]
+        #[allow(missing_debug_implementations, non_camel_case_types)]
         #vis enum #name {}
 
         #(#cfgs)*
@@ -122,16 +121,11 @@ fn expand_implementation(
             }
         }
     });
-    let validate = validate.unwrap_or_else(|| {
-        quote! {
-            fn validate(_: &Self::Input) -> ::core::result::Result<(), #core::garde::Report> {
-                ::core::result::Result::Ok(())
-            }
-        }
-    });
     let middleware = (!attribute.middleware.is_empty()).then(|| {
         let layers = attribute.middleware.iter();
         quote! {
+            const HAS_MIDDLEWARE: ::core::primitive::bool = true;
+
             fn middleware() -> ::std::vec::Vec<#core::Layer<Self::App>> {
                 ::std::vec![#(#core::IntoLayer::into_layer(#layers)),*]
             }
@@ -139,8 +133,16 @@ fn expand_implementation(
     });
     let permit = expand_permit(attribute, *data, auth, core);
     let call = expand_call(function, signature, auth, &permit, core);
+    let public = (!auth).then(|| {
+        quote!(
+            const AUTH: ::core::primitive::bool = false;
+        )
+    });
     let requires_channel = expand_requires_channel(signature, core);
-    let (tags, has_middleware) = (&attribute.tags, !attribute.middleware.is_empty());
+    let tags = (!attribute.tags.is_empty()).then(|| {
+        let tags = &attribute.tags;
+        quote!(const TAGS: &'static [&'static ::core::primitive::str] = &[#(#tags),*];)
+    });
     let bounds = expand_bounds(signature, core);
     quote! {
         impl #core::PikkuFunc for #name
@@ -153,10 +155,9 @@ fn expand_implementation(
             type Error = <#returns as #core::FunctionResult>::Error;
 
             const NAME: &'static ::core::primitive::str = #text;
-            const AUTH: ::core::primitive::bool = #auth;
-            const REQUIRES_CHANNEL: ::core::primitive::bool = #requires_channel;
-            const TAGS: &'static [&'static ::core::primitive::str] = &[#(#tags),*];
-            const HAS_MIDDLEWARE: ::core::primitive::bool = #has_middleware;
+            #public
+            #requires_channel
+            #tags
 
             #validate
             #middleware
@@ -223,13 +224,13 @@ fn expand_call(
             }
         }
     }
+    let input = if signature.data.is_some() { quote!(input) } else { quote!(_) };
     let call = quote_spanned!(located(name.span())=> #name(wire.services(), #(#arguments),*).await);
     quote! {
         async fn call(
             wire: &#core::Wire<'_, Self::App>,
-            input: Self::Input,
+            #input: Self::Input,
         ) -> ::core::result::Result<Self::Output, #core::Problem> {
-            let _ = &input;
             #permit
             #(#before)*
             #core::FunctionResult::into_result(#call).map_err(|error| #core::told(Self::NAME, error))
@@ -316,19 +317,22 @@ fn expand_bounds(signature: &Signature<'_>, core: &TokenStream) -> TokenStream {
 }
 
 /// Whether any parameter is only there on a channel.
-fn expand_requires_channel(signature: &Signature<'_>, core: &TokenStream) -> TokenStream {
+fn expand_requires_channel(signature: &Signature<'_>, core: &TokenStream) -> Option<TokenStream> {
     let services = signature.services;
     let handles = signature.rest.iter().filter_map(|parameter| match parameter {
-        Parameter::Handle(ty) => Some(quote!(|| <#core::Taken<'_, #ty, #services>>::REQUIRES_CHANNEL)),
+        Parameter::Handle(ty) => Some(quote!(<#core::Taken<'_, #ty, #services>>::REQUIRES_CHANNEL)),
         _ => None,
     });
-    quote! {
-        {
-            #[allow(unused_imports)]
-            use #core::Refused as _;
-            false #(#handles)*
+    let handles: Vec<_> = handles.collect();
+    (!handles.is_empty()).then(|| {
+        quote! {
+            const REQUIRES_CHANNEL: ::core::primitive::bool = {
+                #[allow(unused_imports)]
+                use #core::Refused as _;
+                #(#handles)||*
+            };
         }
-    }
+    })
 }
 
 /// Refuses, where nobody has to be signed in, parameters that can't be made without a session.
