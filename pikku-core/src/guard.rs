@@ -76,8 +76,39 @@ fn poll_guarded<T>(
         Ok(Poll::Pending) => {}
         Err(panic) => return Poll::Ready(Outcome::Panicked(panic_message(&*panic))),
     }
-    let deadline = deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-    deadline.as_mut().poll(cx).map(|()| Outcome::TimedOut)
+    poll_deadline(timeout, deadline, cx).map(|()| Outcome::TimedOut)
+}
+
+fn poll_deadline(timeout: Duration, deadline: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<()> {
+    deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout))).as_mut().poll(cx)
+}
+
+pin_project_lite::pin_project! {
+    /// A future with a deadline, inside of one that is guarded. It comes to nothing when the time is up.
+    pub(crate) struct Within<F> {
+        #[pin]
+        inner: F,
+        timeout: Duration,
+        deadline: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+impl<F> Within<F> {
+    pub(crate) fn new(timeout: Duration, inner: F) -> Self {
+        Self { inner, timeout, deadline: None }
+    }
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match this.inner.poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => poll_deadline(*this.timeout, this.deadline, cx).map(|()| None),
+        }
+    }
 }
 
 pin_project_lite::pin_project! {

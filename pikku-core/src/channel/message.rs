@@ -30,7 +30,7 @@ use crate::{
     input::{self, Rejection},
     pikku::Runtime,
     rate_limit::Caller,
-    session::{Identity, Kept, LazySessions, SessionChange},
+    session::{Before, Identity, Kept, LazySessions, SessionChange},
     wire::Wire,
 };
 
@@ -87,7 +87,10 @@ impl<A: App> Connected<A> {
     async fn call(&self, function: &'static str, called: Called<'_>) -> Result<Option<String>, Problem> {
         let called = pin!(async {
             let frame = called.await?;
-            self.persist_session().await?;
+            if let Some((change, before)) = self.sessions.changed() {
+                // That is rare, so the future of a message has no room for it.
+                Box::pin(self.persist_session(change, before)).await?;
+            }
             Ok(frame)
         });
         let answered = Guarded::new(called, self.runtime.config.timeout).await.into_result(|| function).flatten();
@@ -107,8 +110,7 @@ impl<A: App> Connected<A> {
     ///
     /// What somebody was subscribed to is not for whoever comes after them. Whoever signs out ends a session in a store
     /// everywhere. Whoever is signed in anew as the same user is still within reach of those who revoke that session.
-    async fn persist_session(&self) -> Result<(), Problem> {
-        let Some((change, before)) = self.sessions.changed() else { return Ok(()) };
+    async fn persist_session(&self, change: SessionChange, before: Option<Before<A::Session>>) -> Result<(), Problem> {
         let session = self.sessions.get();
         let are_one = |session: &A::Session, before: &Identity<A::Session>| {
             before.kept.as_ref().is_some_and(|kept| kept.sessions.are_of_one(session, before.session()))

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     error::{FieldError, Problem},
     function::PikkuFunc,
-    guard::{Guarded, Outcome},
+    guard::Within,
     input::{self, DecodeError, Document, Front, Rejection, TextKind, Texts, decode_component, form_pairs},
 };
 
@@ -94,7 +94,8 @@ pub(super) async fn read_body<A: App>(call: &mut HttpCall<A>) -> Result<Read, Pr
             streams: takes_one_file(call.route.texts),
             failure: call.upload_failure.get_or_insert_default().clone(),
         };
-        return read_form(headers, body.into(), limits).await.map(Read::Multipart);
+        // Forms with files are rare, so the future of a request has no room for one.
+        return Box::pin(read_form(headers, body.into(), limits)).await.map(Read::Multipart);
     }
     let bytes = collect(body, limit, config.body_timeout).await?;
     match kind {
@@ -150,14 +151,9 @@ async fn collect(body: Payload, limit: usize, timeout: Duration) -> Result<Bytes
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
-    match Guarded::new(pin!(collect_within(body, limit)), timeout).await {
-        Outcome::Done(collected) => collected,
-        Outcome::TimedOut => {
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout")
-                .with_detail("the body did not arrive in time"))
-        }
-        panicked @ Outcome::Panicked(_) => panicked.into_result(|| "a body").flatten(),
-    }
+    Within::new(timeout, pin!(collect_within(body, limit))).await.unwrap_or_else(|| {
+        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout").with_detail("the body did not arrive in time"))
+    })
 }
 
 async fn collect_within(mut body: Payload, limit: usize) -> Result<Bytes, Problem> {

@@ -312,7 +312,7 @@ impl<A: App> HttpCall<A> {
                 Layer(Kind::Limit(limiter)) => self.count(limiter)?,
                 Layer(Kind::Around(_)) => {
                     self.is_wrapped = true;
-                    self.run_within(&layers[index..], endpoint).await;
+                    Box::pin(self.run_within(&layers[index..], endpoint)).await;
                     return Ok(Entry::Answered);
                 }
             }

@@ -8,28 +8,31 @@ validates, PATCH with a permission, and a message of a channel.
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+# `schemas` is `axum` with a schema for each type, as whoever documents an API derives them.
+FLAVOURS = ("axum", "schemas", "pikku")
 KINDS = ("get", "post", "patch", "message")
 # As many functions as a person might have in a file.
 PER_MODULE = 20
 
 
 def write(folder, count, profile):
-    for flavour in ("pikku", "axum"):
+    for flavour in FLAVOURS:
         write_app(Path(folder) / flavour, flavour, count, profile)
 
 
 def write_app(folder, flavour, count, profile):
+    family = family_of(flavour)
     modules = [range(start, min(start + PER_MODULE, count)) for start in range(0, count, PER_MODULE)]
-    texts = {"functions/src/lib.rs": library(flavour, len(modules))}
+    texts = {"functions/src/lib.rs": library(family, len(modules))}
     for number, members in enumerate(modules):
         functions = "\n".join(function(flavour, index) for index in members)
-        texts[f"functions/src/m{number}.rs"] = USES[flavour] + "\n" + functions
+        texts[f"functions/src/m{number}.rs"] = uses(flavour) + "\n" + functions
     texts["server/src/main.rs"] = MAIN[flavour] if flavour == "pikku" else hand_written(modules)
     if flavour == "pikku":
         texts["server/build.rs"] = BUILD_SCRIPT
     texts["Cargo.toml"] = workspace(profile)
-    texts["functions/Cargo.toml"] = package(f"{flavour}-functions", FUNCTION_NEEDS[flavour])
-    texts["server/Cargo.toml"] = package(f"{flavour}-server", SERVER_NEEDS[flavour])
+    texts["functions/Cargo.toml"] = package(f"{family}-functions", FUNCTION_NEEDS[flavour])
+    texts["server/Cargo.toml"] = package(f"{family}-server", SERVER_NEEDS[family])
     for path, text in texts.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +41,16 @@ def write_app(folder, flavour, count, profile):
             target.write_text(text)
     for stale in set((folder / "functions/src").glob("m*.rs")) - {folder / path for path in texts}:
         stale.unlink()
+
+
+def family_of(flavour):
+    """What the names of the packages begin with."""
+    return "pikku" if flavour == "pikku" else "axum"
+
+
+def uses(flavour):
+    schemas = "use schemars::JsonSchema;\n" if flavour == "schemas" else ""
+    return USES[family_of(flavour)].replace("use serde::", f"{schemas}use serde::")
 
 
 def workspace(profile):
@@ -70,6 +83,10 @@ schemars = "1"
 {COMMON_NEEDS}""",
     "axum": f"""[dependencies]
 axum = {{ version = "0.8", features = ["ws"] }}
+{COMMON_NEEDS}""",
+    "schemas": f"""[dependencies]
+axum = {{ version = "0.8", features = ["ws"] }}
+schemars = "1"
 {COMMON_NEEDS}""",
 }
 SERVER_NEEDS = {
@@ -208,11 +225,12 @@ pub async fn is_allowed(_services: &Services, id: u64, session: &UserSession) ->
 
 def function(flavour, index):
     kind = KINDS[index % len(KINDS)]
-    schema = ", JsonSchema" if flavour == "pikku" else ""
+    schema = "" if flavour == "axum" else ", JsonSchema"
+    family = family_of(flavour)
     text = OUTPUT.format(i=index, schema=schema)
-    if kind == "get" and flavour == "axum":
-        text += STRUCT.format(i=index, name="Path", schema="", fields="    pub id: u64,\n")
-        text += STRUCT.format(i=index, name="Query", schema="", fields="    pub limit: Option<u32>,\n    pub tag: Option<String>,\n")
+    if kind == "get" and family == "axum":
+        text += STRUCT.format(i=index, name="Path", schema=schema, fields="    pub id: u64,\n")
+        text += STRUCT.format(i=index, name="Query", schema=schema, fields="    pub limit: Option<u32>,\n    pub tag: Option<String>,\n")
     elif kind == "get":
         fields = "    pub id: u64,\n    pub limit: Option<u32>,\n    pub tag: Option<String>,\n"
         text += STRUCT.format(i=index, name="Input", schema=schema, fields=fields)
@@ -223,7 +241,7 @@ def function(flavour, index):
         text += STRUCT.format(i=index, name="Input", schema=schema, fields=f"{id_field}    pub title: String,\n    pub done: bool,\n")
     else:
         text += STRUCT.format(i=index, name="Input", schema=schema, fields="    pub id: u64,\n    pub text: String,\n")
-    return text + FUNCTIONS[flavour][kind].format(i=index, body=BODY[kind].format(i=index))
+    return text + FUNCTIONS[family][kind].format(i=index, body=BODY[kind].format(i=index))
 
 
 OUTPUT = """#[derive(Debug, Serialize{schema})]
