@@ -9,7 +9,7 @@ use crate::{
     client_address::TrustedProxies,
     coverage::{Held, Scope, held_on},
     event_hub::EventHub,
-    http::{Layers, Route},
+    http::{Layers, Parameter, Route},
     jwt::JwtService,
     middleware::{IntoLayer, Kind, Layer, OwnLayers},
     origin::Origins,
@@ -61,6 +61,8 @@ pub(crate) struct Runtime<A: App> {
     /// For each route, the limits that messages are counted against, where it is that of a channel.
     pub(crate) limits: Vec<Vec<Held<Arc<Limiter<A>>>>>,
     pub(crate) own: OwnLayers<A>,
+    /// For each route, the parameters of its path.
+    pub(crate) parameters: Vec<Box<[Parameter]>>,
 }
 
 /// The limits of a server.
@@ -370,7 +372,7 @@ impl<A: App> Pikku<A> {
         layers.into_iter().map(|(_, layer)| layer.clone()).collect()
     }
 
-    pub(crate) fn into_runtime(self, routes: &[Route], own: OwnLayers<A>) -> Arc<Runtime<A>> {
+    pub(crate) fn into_runtime(self, routes: &'static [Route], own: OwnLayers<A>) -> Arc<Runtime<A>> {
         let limits = || {
             self.layers.iter().filter_map(|(scope, layer)| match &layer.0 {
                 Kind::Limit(limiter) => Some((*scope, Arc::clone(limiter))),
@@ -381,6 +383,7 @@ impl<A: App> Pikku<A> {
             permissions: routes.iter().map(|route| held_on(route, self.permissions.iter().cloned())).collect(),
             limits: routes.iter().map(|route| held_on(route, limits())).collect(),
             own,
+            parameters: routes.iter().map(Route::parameters).collect(),
             services: self.services,
             jwt: self.jwt,
             sessions: self.sessions,

@@ -254,7 +254,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
     fn answer(&self, handled: Handled) {
         if let Some(frame) = handled.0 {
             // A connection that is closed by now has nobody to answer.
-            let _ = self.connected.connection.outbound.push(Frame::Text(frame.into()));
+            let _ = self.connected.connection.outbound.push(frame::text(frame));
         }
     }
 }

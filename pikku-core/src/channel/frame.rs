@@ -8,6 +8,14 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use tungstenite::{
+    Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
+
 use crate::{error::Problem, input::write_string};
 
 /// What a message says of itself, beside its data.
@@ -217,11 +225,11 @@ pub(super) fn reply(
     id: Option<&str>,
     shape: ReplyShape,
     write: &dyn Fn(&mut Vec<u8>) -> serde_json::Result<()>,
-) -> serde_json::Result<String> {
+) -> serde_json::Result<Vec<u8>> {
     if action.is_none() && id.is_none() {
         let mut json = Vec::with_capacity(128);
         write(&mut json)?;
-        return Ok(into_text(json));
+        return Ok(json);
     }
     let mut json = head(routing, action, id);
     match shape {
@@ -244,11 +252,11 @@ pub(super) fn reply(
             }
         }
     }
-    Ok(into_text(json))
+    Ok(json)
 }
 
 /// The frame that tells of a failure.
-pub(super) fn failure(routing: &str, action: Option<&str>, id: Option<&str>, problem: &Problem) -> String {
+pub(super) fn failure(routing: &str, action: Option<&str>, id: Option<&str>, problem: &Problem) -> Vec<u8> {
     let mut json = head(routing, action, id);
     json.extend_from_slice(b"\"error\":");
     if let Err(error) = serde_json::to_writer(&mut json, problem) {
@@ -256,7 +264,7 @@ pub(super) fn failure(routing: &str, action: Option<&str>, id: Option<&str>, pro
         json.extend_from_slice(b"{\"status\":500,\"code\":\"internal_error\"}");
     }
     json.push(b'}');
-    into_text(json)
+    json
 }
 
 /// Closes an object, whose last member may have left a comma behind.
@@ -267,8 +275,9 @@ fn close(json: &mut Vec<u8>) {
     json.push(b'}');
 }
 
-fn into_text(json: Vec<u8>) -> String {
-    String::from_utf8(json).expect("JSON is text")
+/// A message of text. It is not looked at once more, as one of `Message::Text` would be: what serde_json writes is UTF-8.
+pub(super) fn text(json: Vec<u8>) -> Message {
+    Message::Frame(Frame::message(json, OpCode::Data(Data::Text), true))
 }
 
 #[cfg(test)]
@@ -324,7 +333,7 @@ mod tests {
 
         let check = |action, id, shape, output: serde_json::Value, expect: &str| {
             let reply = reply("action", action, id, shape, &|json| serde_json::to_writer(json, &output));
-            assert_eq!(reply.expect("it is JSON"), expect);
+            assert_eq!(reply.expect("it is JSON"), expect.as_bytes());
         };
         check(Some("a"), Some("\"7\""), Merged, json!({ "x": 1 }), r#"{"action":"a","id":"7","x":1}"#);
         check(Some("a"), Some("\"7\""), Merged, json!({}), r#"{"action":"a","id":"7"}"#);

@@ -49,7 +49,7 @@ pub(crate) struct Connected<A: App> {
 }
 
 /// A call of whatever function, that comes to the frame of its answer.
-type Called<'c> = Pin<&'c mut (dyn Future<Output = Result<Option<String>, Problem>> + Send + 'c)>;
+type Called<'c> = Pin<&'c mut (dyn Future<Output = Result<Option<Vec<u8>>, Problem>> + Send + 'c)>;
 
 /// When on a connection a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl<A: App> Connected<A> {
     /// Runs a call, and lets what it did with the session stand if it went well.
     ///
     /// All of it is within the deadline and the net for panics, since it is the application's types that read and write.
-    async fn call(&self, function: &'static str, called: Called<'_>) -> Result<Option<String>, Problem> {
+    async fn call(&self, function: &'static str, called: Called<'_>) -> Result<Option<Vec<u8>>, Problem> {
         let called = pin!(async {
             let frame = called.await?;
             if let Some((change, before)) = self.sessions.changed() {
@@ -145,7 +145,7 @@ fn is_same(one: &impl Session, other: &impl Session) -> bool {
 
 /// What became of a message: the frames that answer it.
 #[derive(Debug, Default)]
-pub struct Handled(pub(super) Option<String>);
+pub struct Handled(pub(super) Option<Vec<u8>>);
 
 impl Handled {
     /// It needs no answer.
@@ -262,7 +262,7 @@ impl<'m, A: App> Message<'m, A> {
         }
     }
 
-    fn reply<T: Output>(&self, output: &T, shape: ReplyShape, takes_text: bool) -> Result<Option<String>, Problem> {
+    fn reply<T: Output>(&self, output: &T, shape: ReplyShape, takes_text: bool) -> Result<Option<Vec<u8>>, Problem> {
         let (action, id) = self.envelope_for(takes_text).unwrap_or_default();
         // What has no action and asks for no answer gets one only if there is something to say.
         if is_unit::<T>() && action.is_none() && id.is_none() {
@@ -273,7 +273,7 @@ impl<'m, A: App> Message<'m, A> {
             .map_err(not_json)
     }
 
-    fn handled(&self, answered: Result<Option<String>, Problem>, takes_text: bool) -> Handled {
+    fn handled(&self, answered: Result<Option<Vec<u8>>, Problem>, takes_text: bool) -> Handled {
         match (answered, self.envelope_for(takes_text)) {
             (_, Err(why)) => self.refused(why),
             (Ok(frame), Ok(_)) => Handled(frame),
@@ -372,14 +372,14 @@ impl<A: App> Opened<'_, A> {
             let output = run::<F>(&wire, input).await?;
             match is_unit::<F::Output>() {
                 true => Ok(None),
-                false => serde_json::to_string(&Shown(&output)).map(Some).map_err(not_json),
+                false => serde_json::to_vec(&Shown(&output)).map(Some).map_err(not_json),
             }
         });
         let answered = self.connected.call(F::NAME, called).await;
         self.handled(answered)
     }
 
-    fn handled(&self, answered: Result<Option<String>, Problem>) -> Handled {
+    fn handled(&self, answered: Result<Option<Vec<u8>>, Problem>) -> Handled {
         match answered {
             Ok(frame) => Handled(frame),
             Err(problem) => Handled(Some(frame::failure(self.routing, None, None, &refuse_message(problem)))),

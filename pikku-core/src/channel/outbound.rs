@@ -185,7 +185,8 @@ fn size(message: &Message) -> usize {
     let content = match message {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
-        Message::Close(_) | Message::Frame(_) => 0,
+        Message::Frame(frame) => frame.payload().len(),
+        Message::Close(_) => 0,
     };
     content + size_of::<Message>()
 }

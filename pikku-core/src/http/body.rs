@@ -1,6 +1,6 @@
 //! From a request's path, query and body to one document.
 
-use std::{borrow::Cow, ops::Range, pin::pin, time::Duration};
+use std::{borrow::Cow, pin::pin, time::Duration};
 
 use axum::body::{Bytes, HttpBody};
 use bytes::BytesMut;
@@ -11,6 +11,7 @@ use super::{
     call::{Has, HttpCall},
     content::Payload,
     multipart::{Form, FormLimits, read_form},
+    route::values_in,
     upload::{AtHand, placeholder},
 };
 use crate::{
@@ -196,17 +197,17 @@ fn call_document<A: App>(call: &HttpCall<A>) -> Result<Document<'_>, Problem> {
         _ => &[][..],
     };
     let (uri, kinds) = (&call.request().uri, call.route.texts);
-    let value_of = |(name, place): &(&'static str, Range<usize>)| decode_parameter(name, &uri.path()[place.clone()]);
+    let parameters = values_in(&call.runtime.parameters[call.number], uri.path());
     if uri.query().is_none() && matches!(body, Read::None | Read::Json(_)) {
-        let mut front = Front::new(call.parameters.len(), json);
-        for parameter in &call.parameters {
-            front.path(parameter.0, value_of(parameter)?, kinds);
+        let mut front = Front::new(parameters.len(), json);
+        for (name, value) in parameters {
+            front.path(name, decode_parameter(name, value)?, kinds);
         }
         return Ok(front.before(json)?);
     }
     let mut texts = Texts::default();
-    for parameter in &call.parameters {
-        texts.path(parameter.0, value_of(parameter)?);
+    for (name, value) in parameters {
+        texts.path(name, decode_parameter(name, value)?);
     }
     for pair in form_pairs(uri.query().unwrap_or_default()) {
         let (name, value) = pair.map_err(|error| Problem::bad_request(format!("the query: {error}")))?;

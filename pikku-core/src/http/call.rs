@@ -3,14 +3,12 @@
 use std::{
     fmt,
     net::SocketAddr,
-    ops::Range,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use axum::extract::ConnectInfo;
 use http::{HeaderMap, header, request::Parts};
-use smallvec::SmallVec;
 
 use super::{
     body::Read,
@@ -38,7 +36,6 @@ pub struct HttpCall<A: App> {
     pub(crate) body: Option<Payload>,
     /// What was read of the body.
     pub(super) read: Read,
-    pub(crate) parameters: Parameters,
     pub(crate) sessions: LazySessions<A::Session>,
     pub(crate) credentials: Credentials<A>,
     /// Why a file of a form could not be read to its end.
@@ -52,9 +49,6 @@ pub struct HttpCall<A: App> {
     /// What is sent back, once there is something: it is written in place, and moved only when it is whole.
     pub(crate) answer: Answer,
 }
-
-/// The path parameters: their names, and where their values stand in the path, not decoded yet.
-pub(crate) type Parameters = SmallVec<[(&'static str, Range<usize>); 2]>;
 
 impl<A: App> HttpCall<A> {
     /// The head of the request.

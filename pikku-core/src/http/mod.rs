@@ -25,6 +25,7 @@ pub use content::{Answer, Content};
 pub(crate) use credentials::Layers;
 pub use handle::{Http, Raw};
 pub(crate) use respond::{refuse, refuse_message};
+pub(crate) use route::Parameter;
 pub use route::{Access, Dispatch, Route};
 pub(crate) use serve::run;
 pub use serve::{Application, Incoming, router};

@@ -51,9 +51,48 @@ impl Route {
         }
     }
 
+    /// The parameters of the path, in its order.
+    pub(crate) fn parameters(&self) -> Box<[Parameter]> {
+        let parameter = |(segment, text): (usize, &'static str)| {
+            Some(Parameter { name: text.strip_prefix('{')?.strip_suffix('}')?, segment })
+        };
+        self.path.split('/').enumerate().filter_map(parameter).collect()
+    }
+
     /// The name of the function, without its path.
     pub(crate) fn function_name(&self) -> &'static str {
         self.function.rsplit("::").next().unwrap_or(self.function)
+    }
+}
+
+/// A parameter of a path.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    name: &'static str,
+    /// Which segment it is.
+    segment: usize,
+}
+
+/// The values of the parameters in a path that their route was found for, not decoded yet.
+pub(crate) fn values_in<'p>(
+    parameters: &'p [Parameter],
+    path: &'p str,
+) -> impl ExactSizeIterator<Item = (&'static str, &'p str)> {
+    let (mut segment, mut rest) = (0, path);
+    parameters.iter().map(move |parameter| {
+        while segment < parameter.segment {
+            rest = split_segment(rest).1;
+            segment += 1;
+        }
+        (parameter.name, split_segment(rest).0)
+    })
+}
+
+/// The first segment of a path, and what comes behind it.
+fn split_segment(path: &str) -> (&str, &str) {
+    match path.bytes().position(|byte| byte == b'/') {
+        Some(end) => (&path[..end], &path[end + 1..]),
+        None => (path, ""),
     }
 }
 

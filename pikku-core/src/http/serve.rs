@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts};
 
 use super::{
     body::{Read, parse_input, read_body},
-    call::{Has, HttpCall, HttpContext, Parameters},
+    call::{Has, HttpCall, HttpContext},
     content::{Answer, Content, Payload},
     credentials::{Credentials, Layers},
     multipart::FailureSlot,
@@ -39,8 +39,6 @@ pub(super) struct Serving<A: App, D> {
     matcher: Matcher,
     /// What is around each route.
     layers: Vec<Layers<A>>,
-    /// Where the parameters of each route stand.
-    places: Vec<Box<[Place]>>,
     dispatch: PhantomData<fn() -> D>,
 }
 
@@ -125,7 +123,6 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
             runtime: app.into_runtime(D::ROUTES, own),
             matcher: Matcher::new(D::ROUTES),
             layers,
-            places: D::ROUTES.iter().map(|route| places(route.path)).collect(),
             dispatch: PhantomData,
         }
     }
@@ -142,9 +139,8 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
         peer: Option<Arc<Peer>>,
     ) -> impl Future<Output = Answer> + Send {
         async move {
-            let path = parts.uri.path();
-            let (number, parameters) = match self.matcher.find(&parts.method, path) {
-                Found::Route(number) => (number, parameters(&self.places[number], path)),
+            let number = match self.matcher.find(&parts.method, parts.uri.path()) {
+                Found::Route(number) => number,
                 Found::OtherMethods(allow) => return refused(&Problem::method_not_allowed(allow), &parts.headers),
                 Found::Nothing => return not_found(&parts.headers),
             };
@@ -156,7 +152,6 @@ impl<A: App, D: Dispatch<A>> Serving<A, D> {
                 number,
                 context: HttpContext::new(parts, peer),
                 body,
-                parameters,
                 sessions: LazySessions::new(),
                 credentials,
                 read: Read::default(),
@@ -191,37 +186,6 @@ impl<A: App> fmt::Debug for Incoming<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Incoming").field("route", &self.call.route.path).finish_non_exhaustive()
     }
-}
-
-/// A parameter of a path.
-struct Place {
-    name: &'static str,
-    /// Which segment it is.
-    segment: usize,
-}
-
-/// The parameters of the path of a route, in its order.
-fn places(path: &'static str) -> Box<[Place]> {
-    let place = |(segment, text): (usize, &'static str)| {
-        Some(Place { name: text.strip_prefix('{')?.strip_suffix('}')?, segment })
-    };
-    path.split('/').enumerate().filter_map(place).collect()
-}
-
-/// The parameters with the names of the table, which live as long as the program, and where their values stand in a path
-/// that the route has been found for.
-fn parameters(places: &[Place], path: &str) -> Parameters {
-    let mut parameters = Parameters::new();
-    let (mut segment, mut start) = (0, 0);
-    for place in places {
-        let end_of = |start: usize| path.bytes().skip(start).position(|byte| byte == b'/').map(|length| start + length);
-        while segment < place.segment {
-            start = end_of(start).map_or(path.len(), |end| end + 1);
-            segment += 1;
-        }
-        parameters.push((place.name, start..end_of(start).unwrap_or(path.len())));
-    }
-    parameters
 }
 
 impl<'i, A: App> Incoming<'i, A> {
