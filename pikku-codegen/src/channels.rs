@@ -14,7 +14,8 @@ use crate::{
 
 /// The channels of an application, with nothing judged yet: of two functions for the same, the last one stays.
 pub(crate) fn collect(registry: &Registry, functions: &[Function], types: &Types) -> Vec<Channel> {
-    registry.channels().iter().map(|entry| collect_channel(registry, entry, functions, types)).collect()
+    let known = functions.iter().map(|function| (function.name.as_str(), function)).collect();
+    registry.channels().iter().map(|entry| collect_channel(registry, entry, &known, types)).collect()
 }
 
 /// The typed topics.
@@ -27,7 +28,12 @@ pub(crate) fn collect_topics(registry: &Registry, schemas: &mut Schemas) -> Vec<
     registry.topics().iter().map(topic).collect()
 }
 
-fn collect_channel(registry: &Registry, entry: &ChannelEntry, functions: &[Function], types: &Types) -> Channel {
+fn collect_channel(
+    registry: &Registry,
+    entry: &ChannelEntry,
+    known: &HashMap<&str, &Function>,
+    types: &Types,
+) -> Channel {
     let mut channel = Channel {
         name: entry.name.to_owned(),
         path: format!("{}::{}", entry.module, entry.rust),
@@ -43,7 +49,6 @@ fn collect_channel(registry: &Registry, entry: &ChannelEntry, functions: &[Funct
         on_binary: None,
         actions: Vec::new(),
     };
-    let known: HashMap<&str, &Function> = functions.iter().map(|function| (function.name.as_str(), function)).collect();
     for (function, on) in bindings(registry, entry) {
         let name = || Some(function.name.to_owned());
         match on {

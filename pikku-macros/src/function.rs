@@ -87,7 +87,8 @@ fn expand_companion(function: &ItemFn, attribute: &FunctionAttribute, signature:
     quote! {
         #(#cfgs)*
         #[doc = #summary]
-        #[allow(missing_debug_implementations, non_camel_case_types)]
+        #[allow(non_camel_case_types)]
+        #[derive(::core::fmt::Debug)]
         #vis enum #name {}
 
         #(#cfgs)*

@@ -177,6 +177,10 @@ impl Walk<'_> {
         if let Some(items) = array(keywords.prefix_items) {
             let Some(Value::Array(base)) = self.sampler.sample(schema) else { return trials };
             for (index, item) in items.iter().enumerate() {
+                // An example may be shorter than the schema says.
+                if index >= base.len() {
+                    continue;
+                }
                 let with = |value: Value| {
                     let mut tuple = base.clone();
                     tuple[index] = value;

@@ -81,7 +81,8 @@ impl<A: App> Connected<A> {
         })
     }
 
-    /// Runs a call, and lets what it did with the session stand if it went well.
+    /// Runs a call, and lets what it did with the session stand if it went well. If not, it is taken back by
+    /// [`fail`](Self::fail), once there is nothing left of the call that could change it.
     ///
     /// All of it is within the deadline and the net for panics, since it is the application's types that read and write.
     async fn call(&self, function: &'static str, called: Called<'_>) -> Result<Option<Vec<u8>>, Problem> {
@@ -93,12 +94,14 @@ impl<A: App> Connected<A> {
             }
             Ok(frame)
         });
-        let answered = Guarded::new(called, self.runtime.config.timeout).await.into_result(|| function).flatten();
-        answered.inspect_err(|_| {
-            if self.sessions.roll_back() {
-                self.end_session();
-            }
-        })
+        Guarded::new(called, self.runtime.config.timeout).await.into_result(|| function).flatten()
+    }
+
+    /// Takes back what a call that failed did with the session.
+    fn fail(&self) {
+        if self.sessions.roll_back() {
+            self.end_session();
+        }
     }
 
     /// Closes the connection for a session that was revoked. Those who revoked it found nobody here who was signed in by it.
@@ -244,13 +247,15 @@ impl<'m, A: App> Message<'m, A> {
         keeps_id: bool,
         renamed: &'static [(&'static str, &'static str)],
     ) -> Handled {
-        let called = pin!(async {
-            let moment = Moment::Message { action: self.action() };
-            let wire = self.connected.enter(&Facts::of::<F>(), moment).await?;
-            let output = run::<F>(&wire, self.input::<F>(keeps_id, renamed)?).await?;
-            self.reply(&output, shape, is_text::<F::Input>())
-        });
-        let answered = self.connected.call(F::NAME, called).await;
+        let answered = {
+            let called = pin!(async {
+                let moment = Moment::Message { action: self.action() };
+                let wire = self.connected.enter(&Facts::of::<F>(), moment).await?;
+                let output = run::<F>(&wire, self.input::<F>(keeps_id, renamed)?).await?;
+                self.reply(&output, shape, is_text::<F::Input>())
+            });
+            self.connected.call(F::NAME, called).await
+        };
         self.handled(answered, is_text::<F::Input>())
     }
 
@@ -274,6 +279,9 @@ impl<'m, A: App> Message<'m, A> {
     }
 
     fn handled(&self, answered: Result<Option<Vec<u8>>, Problem>, takes_text: bool) -> Handled {
+        if answered.is_err() {
+            self.connected.fail();
+        }
         match (answered, self.envelope_for(takes_text)) {
             (_, Err(why)) => self.refused(why),
             (Ok(frame), Ok(_)) => Handled(frame),
@@ -366,23 +374,28 @@ impl<A: App> fmt::Debug for Opened<'_, A> {
 impl<A: App> Opened<'_, A> {
     /// Runs `F`. What it answers with is sent, if it is anything.
     pub async fn run<F: PikkuFunc<App = A>>(self, renamed: &'static [(&'static str, &'static str)]) -> Handled {
-        let called = pin!(async {
-            let wire = self.connected.enter(&Facts::of::<F>(), self.moment).await?;
-            let input = opening_input::<F>(&self.connected.opening, renamed)?;
-            let output = run::<F>(&wire, input).await?;
-            match is_unit::<F::Output>() {
-                true => Ok(None),
-                false => serde_json::to_vec(&Shown(&output)).map(Some).map_err(not_json),
-            }
-        });
-        let answered = self.connected.call(F::NAME, called).await;
+        let answered = {
+            let called = pin!(async {
+                let wire = self.connected.enter(&Facts::of::<F>(), self.moment).await?;
+                let input = opening_input::<F>(&self.connected.opening, renamed)?;
+                let output = run::<F>(&wire, input).await?;
+                match is_unit::<F::Output>() {
+                    true => Ok(None),
+                    false => serde_json::to_vec(&Shown(&output)).map(Some).map_err(not_json),
+                }
+            });
+            self.connected.call(F::NAME, called).await
+        };
         self.handled(answered)
     }
 
     fn handled(&self, answered: Result<Option<Vec<u8>>, Problem>) -> Handled {
         match answered {
             Ok(frame) => Handled(frame),
-            Err(problem) => Handled(Some(frame::failure(self.routing, None, None, &refuse_message(problem)))),
+            Err(problem) => {
+                self.connected.fail();
+                Handled(Some(frame::failure(self.routing, None, None, &refuse_message(problem))))
+            }
         }
     }
 }

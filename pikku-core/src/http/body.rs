@@ -24,14 +24,16 @@ use crate::{
 
 /// Parses and validates the input of `F`, once the body was read.
 pub(super) fn parse_input<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<F::Input, Problem> {
-    let _at_hand = call.read.take_files(call.route.texts)?;
-    let input = input::parse_document(&call_document(call)?)?;
+    // It is gone before the function begins.
+    let mut body = std::mem::take(&mut call.read);
+    let _at_hand = body.take_files(call.route.texts)?;
+    let input = input::parse_document(&call_document(call, &body)?)?;
     Ok(input::checked::<F>(input, call.route.renamed)?)
 }
 
 /// What the request of an upgrade says in its path and query, as JSON: the opening data of a channel.
 pub(crate) fn opening_document<A: App>(call: &HttpCall<A>) -> Result<Vec<u8>, Problem> {
-    Ok(call_document(call)?.into_json())
+    Ok(call_document(call, &Read::None)?.into_json())
 }
 
 /// What was read of a body.
@@ -187,8 +189,7 @@ pub(super) fn too_large(limit: usize) -> Problem {
 }
 
 /// Puts the parts of a request together.
-fn call_document<A: App>(call: &HttpCall<A>) -> Result<Document<'_>, Problem> {
-    let body = &call.read;
+fn call_document<'c, A: App>(call: &'c HttpCall<A>, body: &'c Read) -> Result<Document<'c>, Problem> {
     let json = match body {
         Read::Json(bytes) if bytes.trim_ascii().is_empty() => {
             return Err(Problem::bad_request("the body is empty; an empty object is written `{}`"));

@@ -519,6 +519,17 @@ async fn h7_a_message_that_fails_signs_nobody_in() {
     assert_eq!(socket.answer(whoami()).await["result"], "ada");
 }
 
+// Seen to fail with the change taken back before the call was dropped.
+#[tokio::test]
+async fn h7_a_message_that_runs_out_of_time_leaves_nobody_behind() {
+    let server = serve(app().await.timeout(Duration::from_millis(100))).await;
+    let mut socket = Socket::open(&server, "/events", &[]).await.expect("it opens");
+    for _ in 0..2 {
+        assert_eq!(socket.answer(json!({ "action": "haunt" })).await["error"]["code"], "deadline_exceeded");
+        assert_eq!(socket.answer(whoami()).await["error"]["code"], "unauthorized");
+    }
+}
+
 // Seen to fail with topics left as soon as a function signs out.
 #[tokio::test]
 async fn h7_a_message_that_signs_out_and_fails_leaves_the_topics_alone() {

@@ -1,6 +1,10 @@
 //! Channels: every way that a message can be answered.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    pin::pin,
+    task::{Context, Waker},
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use pikku_core::{
@@ -338,6 +342,23 @@ pub async fn fail(services: &Services, data: Answer, channel: Channel) -> Result
         }
         _ => Ok(()),
     }
+}
+
+/// Signs somebody in when it goes.
+struct Ghost(UserSessionService<UserSession>);
+
+impl Drop for Ghost {
+    fn drop(&mut self) {
+        let set = pin!(self.0.set(UserSession { user_id: "ghost".to_owned(), admin: true }));
+        let _ = set.poll(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
+/// Takes too long, and leaves somebody behind.
+#[pikku_channel_func(Events, action = "haunt", auth = false)]
+pub async fn haunt(_services: &Services, sessions: UserSessionService<UserSession>) -> Result<(), TestError> {
+    let _ghost = Ghost(sessions);
+    std::future::pending().await
 }
 
 /// Something that can't be put into words.
