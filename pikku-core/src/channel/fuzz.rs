@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, Visitor},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     ReplyShape,
@@ -52,10 +52,15 @@ pub fn fuzz_frame(data: &[u8]) {
     let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden");
     let mut frames = vec![failure("action", envelope.action.as_deref(), envelope.id, &problem)];
     if let Some(action) = &envelope.action {
-        frames.extend(reply("action", action, envelope.id, ReplyShape::Result, &1).ok());
-        frames.extend(reply("action", action, envelope.id, ReplyShape::Empty, &()).ok());
+        let written = |shape| {
+            reply("action", Some(action), envelope.id, shape, &|json| serde_json::to_writer(json, &json!({ "n": 1 })))
+        };
+        let shapes = [ReplyShape::Merged, ReplyShape::Result, ReplyShape::Empty];
+        frames.extend(shapes.into_iter().filter_map(|shape| written(shape).ok()));
     }
     for frame in frames {
+        // It goes out as text without another look at it.
+        let frame = String::from_utf8(frame).expect("it is text");
         match (serde_json::from_str::<Value>(&frame), &id) {
             (Ok(frame), id) => {
                 assert_eq!(frame.get("action").and_then(Value::as_str), envelope.action.as_deref());
