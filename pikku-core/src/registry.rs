@@ -250,7 +250,7 @@ pub(crate) fn describe<F: PikkuFunc>(schemas: &mut Schemas) -> Description {
 /// # Errors
 /// What the server would have answered.
 pub(crate) fn probe<F: PikkuFunc>(json: &[u8]) -> Result<(), Rejection> {
-    with_probes(|| input::parse::<F::Input>(json)).and_then(|input| input::checked::<F>(input, &[]).map(drop))
+    with_probes(|| input::parse::<F::Input>(json)).and_then(|input| input::validate::<F>(&input, &[]))
 }
 
 /// Whether `F` has middleware that messages go around; what `#[pikku_func]` registers.

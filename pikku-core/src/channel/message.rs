@@ -423,7 +423,9 @@ fn checked<F: PikkuFunc>(
     parsed: Result<F::Input, Rejection>,
     renamed: &'static [(&'static str, &'static str)],
 ) -> Result<F::Input, Problem> {
-    Ok(input::checked::<F>(parsed?, renamed)?)
+    let input = parsed?;
+    input::validate::<F>(&input, renamed)?;
+    Ok(input)
 }
 
 fn not_json(error: serde_json::Error) -> Problem {

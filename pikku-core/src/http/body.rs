@@ -24,11 +24,12 @@ use crate::{
 
 /// Parses and validates the input of `F`, once the body was read.
 pub(super) fn parse_input<F: PikkuFunc>(call: &mut HttpCall<F::App>) -> Result<F::Input, Problem> {
-    // It is gone before the function begins.
-    let mut body = std::mem::take(&mut call.read);
-    let _at_hand = body.take_files(call.route.texts)?;
-    let input = input::parse_document(&call_document(call, &body)?)?;
-    Ok(input::checked::<F>(input, call.route.renamed)?)
+    let _at_hand = call.read.take_files(call.route.texts)?;
+    let input = input::parse_document(&call_document(call, &call.read)?)?;
+    // The function may take its time, and the body would be in memory for as long.
+    call.read = Read::None;
+    input::validate::<F>(&input, call.route.renamed)?;
+    Ok(input)
 }
 
 /// What the request of an upgrade says in its path and query, as JSON: the opening data of a channel.

@@ -125,15 +125,12 @@ pub(crate) fn parse_message<'m, T: DeserializeOwned>(
     Ok((input, noted.map(|place| &text[place])))
 }
 
-/// An input whose constraints hold.
+/// Checks the constraints of an input.
 ///
 /// # Errors
 /// The constraints that are broken, by the wire's names.
-pub(crate) fn checked<F: PikkuFunc>(input: F::Input, renamed: &[(&str, &str)]) -> Result<F::Input, Rejection> {
-    match F::validate(&input) {
-        Ok(()) => Ok(input),
-        Err(report) => Err(broken(&report, renamed)),
-    }
+pub(crate) fn validate<F: PikkuFunc>(input: &F::Input, renamed: &[(&str, &str)]) -> Result<(), Rejection> {
+    F::validate(input).map_err(|report| broken(&report, renamed))
 }
 
 /// The constraints that are broken, by the wire's names in place of Rust's.
