@@ -339,9 +339,10 @@ impl<'m, A: App> Message<'m, A> {
         checked::<F>(parsed, renamed)
     }
 
-    /// The keys of a message that are none of its data.
-    fn keys(&self, message: &TextMessage<'m>, keeps_id: bool, is_opened: bool) -> Result<&[&'static str], Rejection> {
-        if message.peeked.is_some() && !keeps_id && !is_opened {
+    /// The keys of a message that are none of its data. Where the data `is_left_out` nothing else reads the message, so that
+    /// it has to be opened here.
+    fn keys(&self, message: &TextMessage<'m>, keeps_id: bool, is_left_out: bool) -> Result<&[&'static str], Rejection> {
+        if message.peeked.is_some() && !keeps_id && !is_left_out {
             return Ok(&self.keys);
         }
         let opened = message.opened(self.routing).map_err(|why| self.unreadable(why))?;
