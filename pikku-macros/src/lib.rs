@@ -34,7 +34,7 @@ use proc_macro::TokenStream;
 /// /// Renames a todo. Only its creator may.
 /// #[pikku_func(http(patch = "/todos/{todo_id}"), permissions = is_todo_creator(todo_id))]
 /// pub async fn rename_todo(services: &Services, data: RenameTodo, session: &UserSession) -> Result<Todo, TodoError> {
-///     …
+///     services.todos.rename(&data.todo_id, &data.title).await?.ok_or(TodoError::NotFound)
 /// }
 /// ```
 #[proc_macro_attribute]
