@@ -3,25 +3,34 @@
 use std::{
     collections::hash_map::RandomState,
     hash::BuildHasher,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::claims::Claims;
 
-/// How many tokens are remembered at the most.
-const SLOTS: usize = 4096;
+/// How many sets of tokens there are, and how many tokens each has room for.
+const SETS: usize = 4096;
+const WAYS: usize = 4;
 
-/// A token longer than this is verified each time, so that what is remembered takes 16 MiB at the most.
+/// A token longer than this is verified each time, so that what is remembered takes 64 MiB at the most.
 const LONGEST: usize = 2048;
 
 /// Remembers what tokens say whose signature fits.
 ///
-/// Each token has one slot, and takes it from the one that had it before: there is nothing to sweep, and no lock that
-/// all requests share. It belongs to the keys that the signatures were checked with, and goes when they do. Whether a
-/// token is good *now* is no part of what is remembered.
+/// Each token belongs to one small set, and takes the place of the one that has been in it for longest: there is nothing
+/// to sweep, and no lock that all requests share. It belongs to the keys that the signatures were checked with, and goes
+/// when they do. Whether a token is good *now* is no part of what is remembered.
 pub(super) struct Cache {
-    slots: Box<[Mutex<Option<Entry>>]>,
+    sets: Box<[Mutex<Set>]>,
     hasher: RandomState,
+}
+
+#[derive(Default)]
+struct Set {
+    entries: Vec<Entry>,
+    /// The place of the entry that goes next, once all are taken.
+    oldest: usize,
 }
 
 struct Entry {
@@ -32,15 +41,15 @@ struct Entry {
 
 impl Cache {
     pub(super) fn new() -> Self {
-        Self { slots: (0..SLOTS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
+        Self { sets: (0..SETS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
     }
 
     pub(super) fn get(&self, token: &str) -> Option<Arc<Claims>> {
         let hash = self.hasher.hash_one(token);
-        let slot = lock(self.slot(hash));
+        let set = lock(self.set(hash));
         // The hash is keyed with a secret. Texts are compared only where it is the same, so how long that takes tells
         // nobody how much of a signature was guessed.
-        let entry = slot.as_ref().filter(|entry| entry.hash == hash && *entry.token == *token)?;
+        let entry = set.entries.iter().find(|entry| entry.hash == hash && *entry.token == *token)?;
         Some(Arc::clone(&entry.claims))
     }
 
@@ -50,18 +59,55 @@ impl Cache {
         }
         let hash = self.hasher.hash_one(token);
         let entry = Entry { hash, token: token.into(), claims: Arc::clone(claims) };
-        let replaced = lock(self.slot(hash)).replace(entry);
+        let replaced = lock(self.set(hash)).insert(entry);
         // What was there is freed after the lock.
         drop(replaced);
     }
 
-    fn slot(&self, hash: u64) -> &Mutex<Option<Entry>> {
-        // The remainder is below the number of slots, so it always fits.
-        &self.slots[usize::try_from(hash % SLOTS as u64).unwrap_or(0)]
+    fn set(&self, hash: u64) -> &Mutex<Set> {
+        // The remainder is below the number of sets, so it always fits.
+        &self.sets[usize::try_from(hash % SETS as u64).unwrap_or(0)]
     }
 }
 
-/// A slot is replaced as a whole, so a panic elsewhere leaves it sound.
-fn lock(slot: &Mutex<Option<Entry>>) -> MutexGuard<'_, Option<Entry>> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner)
+impl Set {
+    fn insert(&mut self, entry: Entry) -> Option<Entry> {
+        if self.entries.len() < WAYS {
+            self.entries.push(entry);
+            return None;
+        }
+        let place = self.oldest;
+        self.oldest = (place + 1) % WAYS;
+        Some(mem::replace(&mut self.entries[place], entry))
+    }
+}
+
+/// A set is sound after each step, so a panic elsewhere changes nothing.
+fn lock(set: &Mutex<Set>) -> MutexGuard<'_, Set> {
+    set.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remembered(cache: &Cache, tokens: &[String]) -> usize {
+        tokens.iter().filter(|token| cache.get(token).is_some()).count()
+    }
+
+    // Seen to fail with room for one token in each set.
+    #[test]
+    fn j3_the_tokens_of_thousands_are_remembered_and_not_those_of_all() {
+        let cache = Cache::new();
+        let claims = Arc::new(Claims::parse(None, br#"{"exp":1}"#).expect("they are claims"));
+        let tokens: Vec<_> = (0..5 * SETS * WAYS).map(|user| format!("the token of {user}")).collect();
+        let few = &tokens[..SETS];
+        few.iter().for_each(|token| cache.insert(token, &claims));
+        assert!(remembered(&cache, few) > SETS * 98 / 100);
+        tokens.iter().for_each(|token| cache.insert(token, &claims));
+        let all = remembered(&cache, &tokens);
+        assert!(all <= SETS * WAYS && all > SETS * WAYS * 99 / 100);
+        // Most of those that came last have a place.
+        assert!(remembered(&cache, &tokens[4 * SETS * WAYS..]) > SETS * WAYS * 3 / 4);
+    }
 }
