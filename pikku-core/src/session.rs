@@ -210,11 +210,13 @@ impl<S> LazySessions<S> {
 }
 
 impl<S: Send + Sync + 'static> LazySessions<S> {
-    /// Who is signed in, as [`UserSessionService::look_up`] finds it.
+    /// Who is signed in. A session in a store is looked up anew, since it may have been revoked on another node.
     pub(crate) async fn look_up(&self) -> Result<Option<Arc<S>>, Problem> {
-        match self.0.get() {
-            Some(service) => service.look_up().await,
-            None => Ok(None),
+        let Some(service) = self.0.get() else { return Ok(None) };
+        match service.at_hand() {
+            Ok(session) => Ok(session),
+            // Few sessions are in a store, so the future of a call has no room for the question.
+            Err(kept) => Box::pin(service.look_up(kept)).await,
         }
     }
 }
@@ -424,14 +426,20 @@ impl<S> UserSessionService<S> {
 }
 
 impl<S: Send + Sync + 'static> UserSessionService<S> {
-    /// Who is signed in. A session in a store is looked up anew, since it may have been revoked on another node.
-    pub(crate) async fn look_up(&self) -> Result<Option<Arc<S>>, Problem> {
-        if let Some(Kept { sessions, key }) = self.kept() {
-            let end = sessions.end_of(&key).await;
-            match end.map_err(|error| Problem::internal().caused_by("a session store", error))? {
-                Some(until) => self.extend(&key, until),
-                None => drop(self.end(&key)),
-            }
+    /// Who is signed in, where no store has to be asked for the session.
+    fn at_hand(&self) -> Result<Option<Arc<S>>, Kept<S>> {
+        match self.state().current() {
+            Some(Identity { kept: Some(kept), .. }) => Err(kept.clone()),
+            identity => Ok(identity.map(|identity| Arc::clone(&identity.session))),
+        }
+    }
+
+    /// Who is signed in by a session that a store has. It is looked up anew, since it may have been revoked on another node.
+    async fn look_up(&self, Kept { sessions, key }: Kept<S>) -> Result<Option<Arc<S>>, Problem> {
+        let end = sessions.end_of(&key).await;
+        match end.map_err(|error| Problem::internal().caused_by("a session store", error))? {
+            Some(until) => self.extend(&key, until),
+            None => drop(self.end(&key)),
         }
         Ok(self.get())
     }

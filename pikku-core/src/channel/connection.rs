@@ -167,7 +167,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                         self.connected.runtime.hub.leave(&self.connected.connection);
                     }
                     self.answer(handled);
-                    if Instant::now() >= look {
+                    if Self::must_sign_in(watched) && Instant::now() >= look {
                         // The next message may change it again before there is time to look.
                         self.close_unless_signed_in(watched);
                     }
@@ -230,10 +230,14 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         if is_handling { sessions.settled() } else { Some(sessions.standing()) }
     }
 
+    /// Whether somebody has to sign in, where these were when it was last looked.
+    fn must_sign_in(watched: Option<Standing>) -> bool {
+        !D::PUBLIC && watched == Some(Standing::Nobody)
+    }
+
     /// Ends a connection on which nobody has signed in in time.
     fn close_unless_signed_in(&self, watched: Option<Standing>) {
-        let nobody = Standing::Nobody;
-        if !D::PUBLIC && watched == Some(nobody) && self.connected.sessions.standing() == nobody {
+        if Self::must_sign_in(watched) && self.connected.sessions.standing() == Standing::Nobody {
             self.connected.connection.outbound.close(4401, "nobody has signed in");
         }
     }
@@ -260,9 +264,9 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
 }
 
 async fn handle<A: App, D: ChannelDispatch<A>>(connected: &Connected<A>, received: Received) -> Handled {
-    match received {
-        Received::Text(text) => D::message(&Message::open(connected, &text, D::ROUTING)).await,
-        Received::Binary(bytes) => D::binary(&Message::binary(connected, bytes, D::ROUTING)).await,
+    match &received {
+        Received::Text(text) => D::message(&Message::open(connected, text, D::ROUTING)).await,
+        Received::Binary(bytes) => D::binary(&Message::binary(connected, bytes.clone(), D::ROUTING)).await,
     }
 }
 
