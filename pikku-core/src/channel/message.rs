@@ -179,6 +179,9 @@ enum Content<'m> {
     Binary(Bytes),
 }
 
+/// The action and the id of a message.
+type Spoken<'s> = (Option<&'s str>, Option<&'s str>);
+
 /// A message that is taken apart as far as need be.
 struct TextMessage<'m> {
     text: &'m str,
@@ -191,13 +194,6 @@ struct TextMessage<'m> {
 impl<'m> TextMessage<'m> {
     fn opened(&self, routing: &'static str) -> Result<&Envelope<'m>, &Unreadable> {
         self.opened.get_or_init(|| frame::open(self.text, routing)).as_ref()
-    }
-
-    /// Takes note of the id that was read with the data, unless the message was opened before.
-    fn read(&self, id: Option<&'m str>) {
-        if let Some(action) = self.peeked {
-            let _ = self.opened.set(Ok(Envelope { action: Some(Cow::Borrowed(action)), id }));
-        }
     }
 }
 
@@ -233,7 +229,7 @@ impl<'m, A: App> Message<'m, A> {
     }
 
     /// What the message says of itself, or why it is none.
-    fn envelope(&self) -> Result<(Option<&str>, Option<&str>), &Unreadable> {
+    fn envelope(&self) -> Result<Spoken<'_>, &Unreadable> {
         match &self.content {
             Content::Text(message) => message.opened(self.routing).map(|opened| (opened.action.as_deref(), opened.id)),
             Content::Binary(_) => Ok((None, None)),
@@ -251,8 +247,9 @@ impl<'m, A: App> Message<'m, A> {
             let called = pin!(async {
                 let moment = Moment::Message { action: self.action() };
                 let wire = self.connected.enter(&Facts::of::<F>(), moment).await?;
-                let output = run::<F>(&wire, self.input::<F>(keeps_id, renamed)?).await?;
-                self.reply(&output, shape, is_text::<F::Input>())
+                let (input, spoken) = self.input::<F>(keeps_id, renamed)?;
+                let output = run::<F>(&wire, input).await?;
+                self.reply(spoken, &output, shape)
             });
             self.connected.call(F::NAME, called).await
         };
@@ -260,15 +257,19 @@ impl<'m, A: App> Message<'m, A> {
     }
 
     /// What the message says of itself to a function that `takes_text` as it came: that need not be a message at all.
-    fn envelope_for(&self, takes_text: bool) -> Result<(Option<&str>, Option<&str>), &Unreadable> {
+    fn envelope_for(&self, takes_text: bool) -> Result<Spoken<'_>, &Unreadable> {
         match self.envelope() {
             Err(_) if takes_text => Ok((None, None)),
             envelope => envelope,
         }
     }
 
-    fn reply<T: Output>(&self, output: &T, shape: ReplyShape, takes_text: bool) -> Result<Option<Vec<u8>>, Problem> {
-        let (action, id) = self.envelope_for(takes_text).unwrap_or_default();
+    fn reply<T: Output>(
+        &self,
+        (action, id): Spoken<'_>,
+        output: &T,
+        shape: ReplyShape,
+    ) -> Result<Option<Vec<u8>>, Problem> {
         // What has no action and asks for no answer gets one only if there is something to say.
         if is_unit::<T>() && action.is_none() && id.is_none() {
             return Ok(None);
@@ -279,15 +280,14 @@ impl<'m, A: App> Message<'m, A> {
     }
 
     fn handled(&self, answered: Result<Option<Vec<u8>>, Problem>, takes_text: bool) -> Handled {
-        if answered.is_err() {
-            self.connected.fail();
-        }
-        match (answered, self.envelope_for(takes_text)) {
-            (_, Err(why)) => self.refused(why),
-            (Ok(frame), Ok(_)) => Handled(frame),
-            (Err(problem), Ok((action, id))) => {
-                Handled(Some(frame::failure(self.routing, action, id, &refuse_message(problem))))
-            }
+        let problem = match answered {
+            Ok(frame) => return Handled(frame),
+            Err(problem) => problem,
+        };
+        self.connected.fail();
+        match self.envelope_for(takes_text) {
+            Ok((action, id)) => Handled(Some(frame::failure(self.routing, action, id, &refuse_message(problem)))),
+            Err(why) => self.refused(why),
         }
     }
 
@@ -313,30 +313,39 @@ impl<'m, A: App> Message<'m, A> {
         Handled(Some(frame::failure(self.routing, None, None, &why.problem(self.routing))))
     }
 
+    /// The input of `F`, and what the message says of itself.
     fn input<F: PikkuFunc>(
         &self,
         keeps_id: bool,
         renamed: &'static [(&'static str, &'static str)],
-    ) -> Result<F::Input, Problem> {
+    ) -> Result<(F::Input, Spoken<'_>), Problem> {
         let message = match &self.content {
             Content::Text(message) if !is_text::<F::Input>() => message,
             as_it_came => {
                 let _at_hand = AtHand::new(as_it_came);
-                return checked::<F>(input::parse(b"null"), renamed);
+                let input = checked::<F>(input::parse(b"null"), renamed)?;
+                return Ok((input, self.envelope_for(true).unwrap_or_default()));
             }
         };
         let keys = self.keys(message, keeps_id, is_unit::<F::Input>())?;
         if let Some(nothing) = input::no_input() {
-            return Ok(nothing);
+            return Ok((nothing, self.envelope_for(false).unwrap_or_default()));
         }
-        let parsed = match input::parse_message(message.text, keys) {
-            Ok((input, id)) => {
-                message.read(id);
-                Ok(input)
+        match input::parse_message(message.text, keys) {
+            Ok((input, id)) => Ok((checked::<F>(Ok(input), renamed)?, self.spoken(message, id))),
+            Err(rejection) => {
+                let rejection = message.opened(self.routing).err().map_or(rejection, |why| self.unreadable(why));
+                Err(rejection.into())
             }
-            Err(rejection) => Err(message.opened(self.routing).err().map_or(rejection, |why| self.unreadable(why))),
-        };
-        checked::<F>(parsed, renamed)
+        }
+    }
+
+    /// What a message says of itself, whose data was read, and its id with it where it was not opened before.
+    fn spoken<'s>(&'s self, message: &'s TextMessage<'m>, id: Option<&'s str>) -> Spoken<'s> {
+        match message.opened.get() {
+            Some(opened) => opened.as_ref().map(|opened| (opened.action.as_deref(), opened.id)).unwrap_or_default(),
+            None => (message.peeked, id),
+        }
     }
 
     /// The keys of a message that are none of its data. Where the data `is_left_out` nothing else reads the message, so that

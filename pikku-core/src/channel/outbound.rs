@@ -29,8 +29,19 @@ struct Queue {
     dropped: u64,
     /// The connection's task, while it waits.
     reader: Option<Waker>,
-    /// Whether it waits for a close only.
-    is_stalled: bool,
+    /// What wakes it.
+    waits_for: WaitsFor,
+}
+
+/// What wakes the connection's task.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum WaitsFor {
+    #[default]
+    Anything,
+    /// A close only, since the network takes nothing.
+    Close,
+    /// Nothing: it looks again by itself.
+    Nothing,
 }
 
 /// Whether more may be added.
@@ -96,9 +107,7 @@ impl Outbound {
                 }
             }
         }
-        if !queue.is_stalled || queue.state != State::Open {
-            wake(queue);
-        }
+        wake(queue);
         Ok(())
     }
 
@@ -128,12 +137,12 @@ impl Outbound {
 
     /// Lets nothing that is added wake the connection's task, until that takes from the queue again.
     pub(crate) fn look_later(&self) {
-        self.queue().reader = None;
+        self.queue().waits_for = WaitsFor::Nothing;
     }
 
     /// Lets nothing but a close wake the connection's task, until that takes from the queue again.
     pub(crate) fn look_when_closed(&self, cx: &mut Context<'_>) {
-        self.queue().wait(cx, true);
+        self.queue().wait(cx, WaitsFor::Close);
     }
 
     /// Takes what comes next. Nothing comes after a close.
@@ -152,7 +161,7 @@ impl Outbound {
             // What a burst took is given back.
             queue.messages = VecDeque::new();
         }
-        queue.wait(cx, false);
+        queue.wait(cx, WaitsFor::Anything);
         Poll::Pending
     }
 
@@ -162,18 +171,23 @@ impl Outbound {
 }
 
 impl Queue {
-    /// Has the connection's task woken by what is added, or by a close only.
-    fn wait(&mut self, cx: &Context<'_>, is_stalled: bool) {
-        self.is_stalled = is_stalled;
+    /// Has the connection's task woken.
+    fn wait(&mut self, cx: &Context<'_>, waits_for: WaitsFor) {
+        self.waits_for = waits_for;
         if self.reader.as_ref().is_none_or(|reader| !reader.will_wake(cx.waker())) {
             self.reader = Some(cx.waker().clone());
         }
     }
 }
 
-/// Wakes the connection's task, once it can have the lock.
+/// Wakes the connection's task if it waits for what has happened, once it can have the lock.
 fn wake(mut queue: MutexGuard<'_, Queue>) {
-    let reader = queue.reader.take();
+    let is_due = match queue.waits_for {
+        WaitsFor::Anything => true,
+        WaitsFor::Close => queue.state != State::Open,
+        WaitsFor::Nothing => false,
+    };
+    let reader = queue.reader.take_if(|_| is_due);
     drop(queue);
     if let Some(reader) = reader {
         reader.wake();
