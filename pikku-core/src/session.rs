@@ -213,10 +213,10 @@ impl<S: Send + Sync + 'static> LazySessions<S> {
     /// Who is signed in. A session in a store is looked up anew, since it may have been revoked on another node.
     pub(crate) async fn look_up(&self) -> Result<Option<Arc<S>>, Problem> {
         let Some(service) = self.0.get() else { return Ok(None) };
-        match service.at_hand() {
-            Ok(session) => Ok(session),
-            // Few sessions are in a store, so the future of a call has no room for the question.
-            Err(kept) => Box::pin(service.look_up(kept)).await,
+        match service.kept() {
+            // The question is on the heap, so that the future of a call that need not ask has no room for it.
+            Some(kept) => Box::pin(service.look_up(kept)).await,
+            None => Ok(service.get()),
         }
     }
 }
@@ -426,14 +426,6 @@ impl<S> UserSessionService<S> {
 }
 
 impl<S: Send + Sync + 'static> UserSessionService<S> {
-    /// Who is signed in, where no store has to be asked for the session.
-    fn at_hand(&self) -> Result<Option<Arc<S>>, Kept<S>> {
-        match self.state().current() {
-            Some(Identity { kept: Some(kept), .. }) => Err(kept.clone()),
-            identity => Ok(identity.map(|identity| Arc::clone(&identity.session))),
-        }
-    }
-
     /// Who is signed in by a session that a store has. It is looked up anew, since it may have been revoked on another node.
     async fn look_up(&self, Kept { sessions, key }: Kept<S>) -> Result<Option<Arc<S>>, Problem> {
         let end = sessions.end_of(&key).await;

@@ -167,10 +167,8 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                         self.connected.runtime.hub.leave(&self.connected.connection);
                     }
                     self.answer(handled);
-                    if Self::must_sign_in(watched) && Instant::now() >= look {
-                        // The next message may change it again before there is time to look.
-                        self.close_unless_signed_in(watched);
-                    }
+                    // The next message may change it again before there is time to look.
+                    self.close_unless_signed_in(watched, look);
                 }
                 Event::Received(received) => {
                     misses = 0;
@@ -200,7 +198,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
                     if now >= look
                         && let Some(still) = self.settled(running.is_some())
                     {
-                        self.close_unless_signed_in(watched);
+                        self.close_unless_signed_in(watched, look);
                         look = self.next_look(still);
                     }
                 }
@@ -230,14 +228,14 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
         if is_handling { sessions.settled() } else { Some(sessions.standing()) }
     }
 
-    /// Whether somebody has to sign in, where these were when it was last looked.
-    fn must_sign_in(watched: Option<Standing>) -> bool {
-        !D::PUBLIC && watched == Some(Standing::Nobody)
-    }
-
-    /// Ends a connection on which nobody has signed in in time.
-    fn close_unless_signed_in(&self, watched: Option<Standing>) {
-        if Self::must_sign_in(watched) && self.connected.sessions.standing() == Standing::Nobody {
+    /// Ends a connection on which nobody has signed in by the time to look. The clock is read only where that matters.
+    fn close_unless_signed_in(&self, watched: Option<Standing>, look: Instant) {
+        let nobody = Standing::Nobody;
+        if !D::PUBLIC
+            && watched == Some(nobody)
+            && self.connected.sessions.standing() == nobody
+            && Instant::now() >= look
+        {
             self.connected.connection.outbound.close(4401, "nobody has signed in");
         }
     }
@@ -266,7 +264,7 @@ impl<A: App, D: ChannelDispatch<A>> Life<'_, A, D> {
 async fn handle<A: App, D: ChannelDispatch<A>>(connected: &Connected<A>, received: Received) -> Handled {
     match &received {
         Received::Text(text) => D::message(&Message::open(connected, text, D::ROUTING)).await,
-        Received::Binary(bytes) => D::binary(&Message::binary(connected, bytes.clone(), D::ROUTING)).await,
+        Received::Binary(bytes) => D::binary(&Message::binary(connected, bytes, D::ROUTING)).await,
     }
 }
 

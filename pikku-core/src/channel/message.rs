@@ -176,7 +176,7 @@ impl<A: App> fmt::Debug for Message<'_, A> {
 
 enum Content<'m> {
     Text(TextMessage<'m>),
-    Binary(Bytes),
+    Binary(&'m Bytes),
 }
 
 /// The action and the id of a message.
@@ -211,7 +211,7 @@ impl<'m, A: App> Message<'m, A> {
         Self::new(connected, Content::Text(TextMessage { text, peeked, opened: OnceLock::new() }), routing)
     }
 
-    pub(super) fn binary(connected: &'m Connected<A>, bytes: Bytes, routing: &'static str) -> Self {
+    pub(super) fn binary(connected: &'m Connected<A>, bytes: &'m Bytes, routing: &'static str) -> Self {
         Self::new(connected, Content::Binary(bytes), routing)
     }
 
@@ -256,14 +256,6 @@ impl<'m, A: App> Message<'m, A> {
         self.handled(answered, is_text::<F::Input>())
     }
 
-    /// What the message says of itself to a function that `takes_text` as it came: that need not be a message at all.
-    fn envelope_for(&self, takes_text: bool) -> Result<Spoken<'_>, &Unreadable> {
-        match self.envelope() {
-            Err(_) if takes_text => Ok((None, None)),
-            envelope => envelope,
-        }
-    }
-
     fn reply<T: Output>(
         &self,
         (action, id): Spoken<'_>,
@@ -285,10 +277,13 @@ impl<'m, A: App> Message<'m, A> {
             Err(problem) => problem,
         };
         self.connected.fail();
-        match self.envelope_for(takes_text) {
-            Ok((action, id)) => Handled(Some(frame::failure(self.routing, action, id, &refuse_message(problem)))),
-            Err(why) => self.refused(why),
-        }
+        let (action, id) = match self.envelope() {
+            Ok(spoken) => spoken,
+            // What a function takes as it came need not be a message at all.
+            Err(_) if takes_text => (None, None),
+            Err(why) => return self.refused(why),
+        };
+        Handled(Some(frame::failure(self.routing, action, id, &refuse_message(problem))))
     }
 
     /// Answers that there is no such action.
@@ -324,12 +319,12 @@ impl<'m, A: App> Message<'m, A> {
             as_it_came => {
                 let _at_hand = AtHand::new(as_it_came);
                 let input = checked::<F>(input::parse(b"null"), renamed)?;
-                return Ok((input, self.envelope_for(true).unwrap_or_default()));
+                return Ok((input, self.envelope().unwrap_or_default()));
             }
         };
         let keys = self.keys(message, keeps_id, is_unit::<F::Input>())?;
         if let Some(nothing) = input::no_input() {
-            return Ok((nothing, self.envelope_for(false).unwrap_or_default()));
+            return Ok((nothing, self.envelope().unwrap_or_default()));
         }
         match input::parse_message(message.text, keys) {
             Ok((input, id)) => Ok((checked::<F>(Ok(input), renamed)?, self.spoken(message, id))),
@@ -343,7 +338,7 @@ impl<'m, A: App> Message<'m, A> {
     /// What a message says of itself, whose data was read, and its id with it where it was not opened before.
     fn spoken<'s>(&'s self, message: &'s TextMessage<'m>, id: Option<&'s str>) -> Spoken<'s> {
         match message.opened.get() {
-            Some(opened) => opened.as_ref().map(|opened| (opened.action.as_deref(), opened.id)).unwrap_or_default(),
+            Some(_) => self.envelope().unwrap_or_default(),
             None => (message.peeked, id),
         }
     }
@@ -487,7 +482,7 @@ impl AtHand {
     fn new(content: &Content<'_>) -> Self {
         RAW.set(Some(match content {
             Content::Text(message) => Raw::Text(message.text.to_owned()),
-            Content::Binary(bytes) => Raw::Binary(bytes.clone()),
+            Content::Binary(bytes) => Raw::Binary((*bytes).clone()),
         }));
         Self(())
     }

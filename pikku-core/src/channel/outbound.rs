@@ -27,7 +27,7 @@ struct Queue {
     bytes: usize,
     state: State,
     dropped: u64,
-    /// The connection's task, while it waits.
+    /// Wakes the connection's task, once.
     reader: Option<Waker>,
     /// What wakes it.
     waits_for: WaitsFor,
@@ -135,7 +135,7 @@ impl Outbound {
         self.queue().dropped
     }
 
-    /// Lets nothing that is added wake the connection's task, until that takes from the queue again.
+    /// Lets nothing wake the connection's task, until that takes from the queue again.
     pub(crate) fn look_later(&self) {
         self.queue().waits_for = WaitsFor::Nothing;
     }
