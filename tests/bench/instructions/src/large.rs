@@ -1,10 +1,13 @@
 //! Applications that are large in one way, which ought to make no difference to what one call costs.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use contract_functions::{ContractApp, hello};
 use pikku_core::{
-    __private::{self as pikku, Application, Dispatch, Incoming, Route, axum::response::Response},
+    __private::{self as pikku, Application, Dispatch, Incoming, Problem, Route},
     Pikku, Server,
 };
 
@@ -65,13 +68,27 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// Prints what each of them costs.
+/// How much more the same call may cost in a larger application than in the smallest.
+const TOLERANCE: f64 = 0.1;
+
+/// Prints what each of them costs, and finds out whether that is the same however large the application is.
 pub(crate) fn count_all() -> Result<()> {
     let mut out = io::stdout().lock();
+    let (mut smallest, mut grown) = (BTreeMap::new(), Vec::new());
     for case in cases() {
-        writeln!(out, "{:32}{:>12}", case.name, count_case("pikku", &case)?)?;
+        let count = count_case("pikku", &case)?;
+        writeln!(out, "{:32}{count:>12}", case.name)?;
+        let series = case.name.split(':').next().unwrap_or_default().to_owned();
+        let least = *smallest.entry(series).or_insert(count);
+        if count as f64 > least as f64 * (1.0 + TOLERANCE) {
+            grown.push(case.name);
+        }
     }
-    Ok(())
+    if grown.is_empty() {
+        return Ok(());
+    }
+    let most = TOLERANCE * 100.0;
+    Err(format!("more than {most:.0} % above the smallest of its kind: {}", grown.join(", ")).into())
 }
 
 /// Serves one of those that there are.
@@ -95,7 +112,7 @@ enum Routes<const N: usize> {}
 impl<const N: usize> Dispatch<ContractApp> for Routes<N> {
     const ROUTES: &'static [Route] = ALL_ROUTES.split_at(N).0;
 
-    async fn dispatch(_route: usize, incoming: Incoming<'_, ContractApp>) -> Response {
+    async fn dispatch(_route: usize, incoming: Incoming<'_, ContractApp>) -> std::result::Result<(), Problem> {
         incoming.serve::<hello>().await
     }
 
