@@ -20,9 +20,9 @@ const MOST_AUDIENCES: usize = 8;
 
 /// Remembers what tokens say whose signature fits.
 ///
-/// Each token belongs to one small set, and when that is full takes the place of the one that has been in it for longest:
-/// there is nothing to sweep, and no lock that all requests share. It belongs to the keys that the signatures were checked with, and goes
-/// when they do. Whether a token is good *now* is no part of what is remembered.
+/// Each token belongs to one small set. When that is full, a new one takes the place of the one that has been in it for
+/// longest, so that there is nothing to sweep, and no lock that all requests share. A cache belongs to the keys that the
+/// signatures were checked with, and goes when they do. Whether a token is good *now* is no part of what is remembered.
 pub(super) struct Cache {
     sets: Box<[Mutex<Set>]>,
     hasher: RandomState,
