@@ -1,4 +1,4 @@
-//! The floor of everything: one read, one write, and next to nothing in between.
+//! The floor of a request and a message: one read, one write, and next to nothing in between.
 //!
 //! Every request gets the answer of `hello`, the frames of a socket come back as they were, and each subscriber has an event
 //! written to it at once. What comes has to come in one piece, and a connection keeps nothing of it.
@@ -99,10 +99,9 @@ fn event(stream: &Arc<TcpStream>, frame: &[u8]) -> io::Result<()> {
         topics.entry(name.to_vec()).or_default().push(Arc::clone(stream));
         return Ok(());
     }
-    let subscribers = topics.get(name).map(Vec::as_slice).unwrap_or_default();
-    for subscriber in subscribers.iter().filter(|subscriber| !Arc::ptr_eq(subscriber, stream)) {
-        // Who is gone gets nothing, and neither does who is slow.
-        let _ = send(subscriber, frame);
+    if let Some(subscribers) = topics.get_mut(name) {
+        // Who is gone is forgotten, and so is who is slow.
+        subscribers.retain(|subscriber| Arc::ptr_eq(subscriber, stream) || send(subscriber, frame).is_ok());
     }
     Ok(())
 }
